@@ -1,0 +1,52 @@
+# legaltune: `make help` lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+CORPUS ?=
+OUT    ?= runs/demo
+ARGS   ?=
+
+.PHONY: help install demo test check format base-model clean
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Variables: CORPUS=folder (real documents for the demo), OUT=folder of the run, ARGS=\"section.field=value ...\""
+
+# torch comes first and by exact version: its CPU and CUDA builds differ, and a build that is there already is kept.
+$(VENV)/installed: pyproject.toml requirements/lock.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet torch==2.13.0 --requirement requirements/lock.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $@
+
+install: $(VENV)/installed  ## Set up .venv with pinned versions
+
+demo: $(VENV)/installed  ## From documents to an evaluated adapter: no network, no GPU, no account
+	$(BIN)/legaltune demo --run-dir $(OUT) $(if $(CORPUS),--corpus $(CORPUS)) $(ARGS)
+
+test: $(VENV)/installed  ## Run all tests
+	$(BIN)/pytest $(ARGS)
+
+check: $(VENV)/installed  ## Lint, types, layers, shell scripts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/shellcheck .ci/run
+
+format: $(VENV)/installed  ## Format the code and mend what the linter can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+base-model: $(VENV)/installed  ## Train the built-in tiny base model anew (about 15 minutes on 2 cores)
+	$(BIN)/python scripts/build_base_model.py
+
+clean:  ## Remove caches (runs and .venv stay)
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,5 @@
+"""`python -m legaltune`."""
+
+from legaltune.cli import main
+
+main()

@@ -1,0 +1,239 @@
+"""`legaltune …`: reads arguments, calls one step, turns errors into exit codes."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+import legaltune
+from legaltune.config import RunConfig, dump_yaml, load_config, recipe_names
+from legaltune.errors import ConfigurationError, ExitCode, LegaltuneError
+from legaltune.logs import set_up_logging
+from legaltune.run_directory import RunDirectory
+
+logger = logging.getLogger(__name__)
+
+app = typer.Typer(
+    name="legaltune",
+    help="Fine-tune language models on German court decisions and statutes at the lowest bill.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+config_app = typer.Typer(help="Show recipes, a configuration in effect, or the schema of the file.")
+app.add_typer(config_app, name="config", no_args_is_help=True)
+
+ConfigOption = Annotated[
+    str | None,
+    typer.Option(
+        "--config", "-c", help="Recipe or YAML file; by default the run directory's run.yaml.", metavar="NAME"
+    ),
+]
+RunOption = Annotated[Path, typer.Option("--run-dir", "-o", help="Folder of the run.", metavar="FOLDER")]
+Overrides = Annotated[
+    list[str] | None, typer.Argument(help="Settings such as adapter.r=16.", metavar="[SECTION.FIELD=VALUE]...")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", help="Log debug messages, of the libraries too.")]
+
+_DEFAULT_RUN = Path("runs/default")
+
+
+@app.command()
+def prepare(
+    overrides: Overrides = None,
+    config: ConfigOption = None,
+    run_dir: RunOption = _DEFAULT_RUN,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Turn decisions and statutes into the prepared dataset."""
+    manifest = _run_step("prepare", overrides, config, run_dir, verbose)
+    documents = manifest["documents"]
+    dropped = sum(documents["dropped"].values())
+    _finish(
+        manifest,
+        as_json,
+        f"{documents['read']} documents read, {documents['used']} used, {dropped} dropped: {run_dir / 'prepared'}",
+    )
+
+
+@app.command()
+def tokenize(
+    overrides: Overrides = None,
+    config: ConfigOption = None,
+    run_dir: RunOption = _DEFAULT_RUN,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Turn the prepared dataset into the token dataset of a model."""
+    manifest = _run_step("tokenize", overrides, config, run_dir, verbose)
+    _finish(
+        manifest,
+        as_json,
+        f"{manifest['num_tokens']:,} tokens, {manifest['num_target_tokens']:,} of them targets, "
+        f"{sum(manifest['examples_dropped'].values())} examples dropped: {run_dir / 'tokens'}",
+    )
+
+
+@app.command()
+def train(
+    overrides: Overrides = None,
+    config: ConfigOption = None,
+    run_dir: RunOption = _DEFAULT_RUN,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Train an adapter on the token dataset."""
+    summary = _run_step("train", overrides, config, run_dir, verbose)
+    _finish(
+        summary,
+        as_json,
+        f"{summary['num_steps']} steps at {summary['tokens_per_second']:,.0f} tokens/s: {run_dir / 'adapter'}",
+    )
+
+
+@app.command()
+def evaluate(
+    overrides: Overrides = None,
+    config: ConfigOption = None,
+    run_dir: RunOption = _DEFAULT_RUN,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Measure base model and adapter on held-out documents and write the report."""
+    _run_step("evaluate", overrides, config, run_dir, verbose)
+    report = _run_step("report", overrides, config, run_dir, verbose)
+    _finish(report["evaluation"], as_json, _verdict(report, run_dir))
+
+
+@app.command()
+def demo(
+    overrides: Overrides = None,
+    corpus: Annotated[
+        list[Path] | None,
+        typer.Option("--corpus", help="Real documents instead of generated ones; may be repeated.", metavar="PATH"),
+    ] = None,
+    config: Annotated[str, typer.Option("--config", "-c", help="Recipe or YAML file.", metavar="NAME")] = "demo",
+    run_dir: RunOption = Path("runs/demo"),
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """From documents to an evaluated adapter in one command: all steps, by default without network, GPU or account."""
+    from legaltune.steps import run_all
+
+    settings = list(overrides or [])
+    if corpus:
+        settings = ["data.synthetic_decisions=0", f"data.input={json.dumps([str(path) for path in corpus])}", *settings]
+    set_up_logging(verbose=verbose)
+    report = run_all(load_config(config, settings), RunDirectory(run_dir))
+    _finish(report, as_json, _verdict(report, run_dir))
+
+
+@app.command()
+def synthesize(
+    output: Annotated[Path, typer.Argument(help="Folder to write to; must not exist.")],
+    decisions: Annotated[int, typer.Option(min=1, help="Number of decisions.")] = 600,
+    seed: Annotated[int, typer.Option(min=0, help="Decides the content.")] = 0,
+) -> None:
+    """Write a corpus of generated decisions and statutes (rii-dok and GII XML)."""
+    from legaltune.corpus.synthetic import write_corpus
+    from legaltune.files import whole_folder
+
+    if output.exists():
+        raise ConfigurationError(f"{output} exists already: name a new folder, or remove it")
+    with whole_folder(output) as folder:
+        written = write_corpus(folder, num_decisions=decisions, seed=seed)
+    typer.echo(f"{written.num_decisions} decisions and {written.num_statutes} statutes: {output}")
+
+
+@config_app.command("recipes")
+def config_recipes() -> None:
+    """List the recipes that ship with the package."""
+    for name in recipe_names():
+        typer.echo(name)
+
+
+@config_app.command("show")
+def config_show(
+    source: Annotated[str, typer.Argument(help="Recipe or YAML file.")], overrides: Overrides = None
+) -> None:
+    """Print a configuration in effect, defaults included."""
+    typer.echo(dump_yaml(load_config(source, overrides or [])), nl=False)
+
+
+@config_app.command("schema")
+def config_schema() -> None:
+    """Print the JSON Schema of the configuration file, for editors."""
+    typer.echo(json.dumps(RunConfig.model_json_schema(), indent=2))
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        typer.echo(legaltune.__version__)
+        raise typer.Exit()
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command and exit with the code that DESIGN.md gives its outcome."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code."""
+    set_up_logging()
+    try:
+        result = app(args=None if arguments is None else list(arguments), standalone_mode=False)
+    except TyperException as error:  # usage errors of the command line library
+        typer.echo(f"legaltune: {error.format_message()}\nTry `legaltune --help`.", err=True)
+        return ExitCode.USAGE
+    except LegaltuneError as error:
+        typer.echo(f"legaltune: {error}", err=True)
+        return error.exit_code
+    except (Abort, KeyboardInterrupt):
+        typer.echo("legaltune: interrupted", err=True)
+        return ExitCode.CTRL_C
+    except Exception:
+        logger.exception("this is a bug in legaltune; please report it with the lines below")
+        return ExitCode.SOFTWARE
+    return result if isinstance(result, int) else ExitCode.OK
+
+
+def _run_step(
+    name: str, overrides: list[str] | None, config: str | None, run_dir: Path, verbose: bool
+) -> dict[str, Any]:
+    from legaltune.steps import STEPS
+
+    set_up_logging(verbose=verbose)
+    run_directory = RunDirectory(run_dir)
+    if config is None and not run_directory.config.is_file():
+        raise ConfigurationError(
+            f"{run_dir} holds no run.yaml yet: name a recipe ({', '.join(recipe_names())}) or a file with --config"
+        )
+    return STEPS[name](load_config(config or str(run_directory.config), overrides or []), run_directory)
+
+
+def _finish(result: dict[str, Any], as_json: bool, sentence: str) -> None:
+    typer.echo(json.dumps(result, ensure_ascii=False) if as_json else sentence)
+
+
+def _verdict(report: dict[str, Any], run_dir: Path) -> str:
+    evaluation = report["evaluation"]
+    base, adapter = evaluation["base"], evaluation["adapter"]
+    lines = [f"held-out loss {base['loss']:.3f} -> {adapter['loss']:.3f} nats per target token"]
+    if "accuracy" in adapter and "majority" in evaluation:
+        lines.append(
+            f"classification {base['accuracy']:.0%} -> {adapter['accuracy']:.0%} exact "
+            f"(majority class {evaluation['majority']['accuracy']:.0%})"
+        )
+    return "\n".join([*lines, f"report: {run_dir / 'report.html'}"])

@@ -1,0 +1,162 @@
+"""Reads a configuration: recipe or file, then overrides; all faults are reported at once."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from legaltune.config.checks import contradictions
+from legaltune.config.schema import RunConfig
+from legaltune.errors import ConfigurationError, InputMissingError
+
+_RECIPES = resources.files("legaltune.config") / "recipes"
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes that ship with the package, sorted."""
+    return sorted(entry.name.removesuffix(".yaml") for entry in _RECIPES.iterdir() if entry.name.endswith(".yaml"))
+
+
+def load_config(source: str, overrides: Sequence[str] = ()) -> RunConfig:
+    """Load a run configuration.
+
+    Args:
+        source: Name of a recipe, or path of a YAML file.
+        overrides: Settings of the form `adapter.r=16`; later ones win. The value is read as YAML.
+
+    Returns:
+        The validated configuration.
+
+    Raises:
+        ConfigurationError: Unknown keys, wrong types, values out of range and contradictions, all in one message.
+        InputMissingError: There is neither a recipe nor a file of that name.
+    """
+    values, faults = _parse_yaml(_read_source(source), source)
+    for override in overrides:
+        faults.extend(_apply_override(values, override))
+    return _validate(values, faults)
+
+
+def config_hash(config: BaseModel) -> str:
+    """SHA-256 over the canonical JSON of a configuration or a section of it."""
+    canonical = json.dumps(config.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def dump_yaml(config: RunConfig) -> str:
+    """The full configuration, defaults included, as YAML."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def _read_source(source: str) -> str:
+    if source in recipe_names():
+        return (_RECIPES / f"{source}.yaml").read_text(encoding="utf-8")
+    path = Path(source)
+    if not path.is_file():
+        raise InputMissingError(
+            f"configuration {source!r} is neither a file nor a recipe: the recipes are {', '.join(recipe_names())}"
+        )
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{source} is not UTF-8 text: {error}") from error
+
+
+def _parse_yaml(text: str, source: str) -> tuple[dict[str, Any], list[str]]:
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{source} is not valid YAML: {error}") from error
+    if values is None:
+        return {}, []
+    if not isinstance(values, dict):
+        return {}, [f"{source}: a mapping of sections is expected, found a {type(values).__name__}"]
+    return values, []
+
+
+def _apply_override(values: dict[str, Any], override: str) -> Iterator[str]:
+    """Set one override in place; yield a fault where it cannot be set."""
+    path, separator, text = override.partition("=")
+    keys = path.strip().split(".")
+    if not separator or not all(keys):
+        yield f"override {override!r}: write it as section.field=value, for example adapter.r=16"
+        return
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        yield f"override {override!r}: the value is not valid YAML"
+        return
+    target = values
+    for key in keys[:-1]:
+        if target.get(key) is None:
+            target[key] = {}
+        target = target[key]
+        if not isinstance(target, dict):
+            yield f"override {override!r}: {key} is a single value and has no fields"
+            return
+    target[keys[-1]] = value
+
+
+def _validate(values: dict[str, Any], faults: list[str]) -> RunConfig:
+    """Validate; where fields are at fault, the rest is still checked for contradictions."""
+    try:
+        config = RunConfig.model_validate(values)
+        faulty_paths: list[tuple[str, ...]] = []
+    except ValidationError as error:
+        faults.extend(_describe(details) for details in error.errors(include_url=False))
+        faulty_paths = [tuple(str(part) for part in details["loc"]) for details in error.errors()]
+        config = RunConfig.model_validate(_without(values, faulty_paths))
+    faults.extend(
+        f"{' / '.join(contradiction.paths)}: {contradiction.message}"
+        for contradiction in contradictions(config)
+        if not any(_covers(faulty, path) for faulty in faulty_paths for path in contradiction.paths)
+    )
+    if faults:
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        raise ConfigurationError(f"{count} in the configuration:\n" + "\n".join(f"  - {fault}" for fault in faults))
+    return config
+
+
+def _describe(details: Mapping[str, Any]) -> str:
+    path = [str(part) for part in details["loc"]]
+    if details["type"] == "extra_forbidden":
+        known = _fields_at(path[:-1])
+        close = difflib.get_close_matches(path[-1], known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
+        return f"{'.'.join(path)}: unknown setting; {hint}"
+    return f"{'.'.join(path)}: {details['msg']} (got {details['input']!r})"
+
+
+def _fields_at(path: Sequence[str]) -> list[str]:
+    section: type[BaseModel] = RunConfig
+    for part in path:
+        annotation = section.model_fields[part].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        section = annotation
+    return list(section.model_fields)
+
+
+def _without(values: Mapping[str, Any], paths: Sequence[tuple[str, ...]]) -> dict[str, Any]:
+    """Copy without the faulty settings, so that they take their defaults; an entry of a list removes the list."""
+    kept: dict[str, Any] = {}
+    for key, value in values.items():
+        below = [path[1:] for path in paths if path[0] == str(key)]
+        if not below:
+            kept[key] = value
+        elif isinstance(value, dict) and all(below):
+            kept[key] = _without(value, below)
+    return kept
+
+
+def _covers(faulty: tuple[str, ...], path: str) -> bool:
+    parts = tuple(path.split("."))
+    return parts[: len(faulty)] == faulty or faulty[: len(parts)] == parts

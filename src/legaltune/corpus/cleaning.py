@@ -1,0 +1,90 @@
+"""String functions that the readers share. They keep the courts' own anonymisation ("…", "XXX", "___", "A...")."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Soft hyphens, zero-width and direction marks (Cf), control characters (Cc), lone surrogates (Cs) and private-use
+# glyphs of PDF fonts (Co) carry no text. Tabs and line breaks are white space, not control characters.
+_DROPPED_CATEGORIES = frozenset({"Cf", "Cc", "Cs", "Co"})
+_SPACES = re.compile(r"\s+")
+_SPACED_WORD = re.compile(r"(?:[^\W\d_]\s+){3,}[^\W\d_]\s*:?")
+_PAGE_NUMBER = re.compile(r"\d{1,3}|[-–]\s*(?:\d{1,3}|[IVXL]+)\s*[-–]|Seite \d+(?:\s*(?:/|von)\s*\d+)?")
+_RULE = re.compile(r"[_─—-]{10,}")
+_IMAGE = re.compile(
+    r"<(?:img\s)?\s*alt=[^<>]*>"
+    r"|(?:Abbildung|Grafik|Bild) in Originalgröße(?:\s*(?:\(|in neuem Fenster)[^.]*?öffnen\)?)?"
+)
+_LINE_HYPHEN = re.compile(r"[^\W\d_]-$")
+_SUSPENDED_HYPHEN = re.compile(r"(?:und|oder|bzw\.|sowie|bis|noch|als)\b")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:[A-Za-z]|Abs|Alt|Anl|Anm|Art|Aufl|Az|Bd|Bek|Beschl|Bl|Buchst|Dr|Entsch|Gbl|Ges|Halbs|Hs|Kap|Nr|Nrn|Prof|"
+    r"Rdnr|Rn|Rz|Satz|Sp|St|Tz|Urt|Verf|Vgl|Ziff|bzw|ca|d\.h|Ed|evtl|ff|gem|ggf|i\.d\.R|i\.S\.d|i\.V\.m|lit|mind|sog|str|"
+    r"u\.a|usw|vgl|z\.B)|\b\d{1,2})\.$"
+)
+_TERMINAL = re.compile(r"[.!?…][\"“”’‘«»)\]]*$")
+_NAME = r"(?:(?:Dr|Prof|Dipl|gez|h\.c)\.:?|[A-ZÄÖÜ]\.|[A-ZÄÖÜ][\w’'-]*|von|van|vom|v\.|de|zu|der|am|XXX|…\.*)"
+_NAMES = re.compile(rf"{_NAME}(?:[\s/]+{_NAME})*")
+_INLINE_NAMES = re.compile(rf"(?<=[.!?)“\"])\s+{_NAMES.pattern}$")
+
+
+def clean(text: str) -> str:
+    """One line: NFC, every white space a single space, invisible and unassigned characters removed."""
+    text = unicodedata.normalize("NFC", text).replace("\u2011", "-")
+    if not text.isascii() or not text.isprintable():
+        text = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in _DROPPED_CATEGORIES)
+    return _SPACES.sub(" ", text).strip()
+
+
+def join_spaced_word(line: str) -> str:
+    """Undo letter spacing of a whole line: "G r ü n d e :" -> "Gründe:"; any other line unchanged."""
+    return _SPACES.sub("", line) if _SPACED_WORD.fullmatch(line) else line
+
+
+def is_page_number(line: str) -> bool:
+    """True for a line that holds a page number alone: "12", "- 12 -", "- II -", "Seite 3/16"."""
+    return _PAGE_NUMBER.fullmatch(line) is not None
+
+
+def is_rule(line: str) -> bool:
+    """True for a drawn line; shorter runs of "_" are anonymised names."""
+    return _RULE.fullmatch(line) is not None
+
+
+def drop_image_captions(text: str) -> str:
+    """Remove what a scraper or juris left where an image was."""
+    return _IMAGE.sub("", text).strip()
+
+
+def halve_doubled(text: str) -> str:
+    """Reduce a cleaned line that prints the same phrase twice in a row: "I. I." -> "I."."""
+    middle = len(text) // 2
+    phrase, repeated = text[:middle], text[middle + 1 :]
+    return phrase if phrase and phrase == repeated and text[middle] == " " else text
+
+
+def ends_sentence(text: str) -> bool:
+    """True where the text ends a sentence; an abbreviation or an ordinal ("Abs.", "am 3.") does not."""
+    return _TERMINAL.search(text) is not None and _ABBREVIATION.search(text) is None
+
+
+def join_wrapped(first: str, second: str) -> str:
+    """Join two lines of a wrapped paragraph and undo a hyphenation at the line end.
+
+    "Hambur-" + "ger" -> "Hamburger", "SCR-" + "Katalysator" -> "SCR-Katalysator"; a suspended hyphen stays:
+    "Widerrufs-" + "und Rückforderungsbescheid" -> "Widerrufs- und Rückforderungsbescheid".
+    """
+    if not _LINE_HYPHEN.search(first) or _SUSPENDED_HYPHEN.match(second):
+        return f"{first} {second}"
+    return first[:-1] + second if second[:1].islower() else first + second
+
+
+def is_signature(line: str) -> bool:
+    """True for a line of names as judges sign ("Dr. Müller  von Amsberg"), without a sentence."""
+    return _NAMES.fullmatch(line) is not None and not ends_sentence(line)
+
+
+def drop_inline_signature(text: str) -> str:
+    """Remove names that a flattened text runs on behind its last sentence."""
+    return _INLINE_NAMES.sub("", text)

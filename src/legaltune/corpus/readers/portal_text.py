@@ -1,0 +1,130 @@
+"""Finds the sections in the flattened text of a portal record and repairs what the scrapers broke."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from legaltune.corpus.cleaning import drop_inline_signature, halve_doubled
+from legaltune.corpus.document import Paragraph, SectionName
+from legaltune.corpus.reflow import Layout, drop_signature, is_pronouncement, paragraphs_of
+from legaltune.corpus.sections import LEITSATZ, TENOR, Heading, Part, Stage, is_outline_number, split_at_headings
+
+_GRUENDE = Heading(Stage.GROUNDS, SectionName.GRUENDE)
+_PORTAL_NOTICE = "\nHinweis:\nHinweis: Das Dokument wurde redaktionell aufgearbeitet"
+_FIRST_BRACKET = "\n[1] "
+_RUN_ON_OUTLINE = re.compile(r"(?P<text>.*[.!?)”“\"])\s(?P<number>(?:[IVX]+|[A-Z])\.)")
+_LOOSE_PUNCTUATION = re.compile(r"(?<=\)) (?=[.,;](?:\s|$))")
+_MARGIN_REFERENCE = re.compile(r"\s*\(Rn\.\d[^()]*\)")
+# Before its rubrum the Hamburg court prints a sheet: court, file numbers, date, norms, Leitsätze; then the court again.
+_FRONT_SHEET = re.compile(
+    r"\A(?P<court>.+)\n(?:.*\n)*?(?:Urteil|Beschluss) vom .*\n(?P<sheet>(?:.*\n)*?)(?i:(?P=court))\n"
+)
+_FIRST_LEITSATZ = re.compile(r"^1\. ", re.MULTILINE)
+_MAX_FRONT_CHARS = 20_000
+
+
+def parts_of(text: str, layout: Layout, summary: str) -> list[Part]:
+    """Parts of a decision of a German court.
+
+    Args:
+        text: The record's text.
+        layout: How it is broken into lines.
+        summary: The record's summary; the BGH's text repeats a notice of it in front of the tenor.
+    """
+    paragraphs = [
+        replace(p, text=halve_doubled(p.text)) for p in paragraphs_of(text.partition(_PORTAL_NOTICE)[0], layout)
+    ]
+    parts = split_at_headings(paragraphs)
+    if _FIRST_BRACKET in text:
+        parts = _split_run_on(parts, summary)
+    parts = _cut_rubrum(parts)
+    sheet = _front_sheet(text) if layout is Layout.PRINTED_LINES else None
+    if sheet:
+        parts.append(Part(LEITSATZ, paragraphs_of(sheet, layout)))
+    return [_tidied(part) for part in parts]
+
+
+def european_parts(text: str) -> list[Part]:
+    """Parts of a judgment of the European Court of Justice: grounds below the line "Urteil", then the tenor."""
+    front: list[Paragraph] = []
+    grounds: list[Paragraph] = []
+    tenor: list[Paragraph] = []
+    current = front
+    for paragraph in paragraphs_of(text, Layout.BLOCKS):
+        if current is front and paragraph.text == "Urteil":
+            current = grounds
+        elif current is grounds and is_pronouncement(paragraph.text):
+            current = tenor
+        elif current is tenor and paragraph.text == "Unterschriften":
+            break
+        else:
+            current.append(paragraph)
+    return [Part(None, front), Part(_GRUENDE, grounds), Part(TENOR, tenor)]
+
+
+def _mended(paragraph: Paragraph) -> Paragraph:
+    return replace(paragraph, text=_LOOSE_PUNCTUATION.sub("", halve_doubled(paragraph.text)))
+
+
+def _cut_rubrum(parts: Sequence[Part]) -> list[Part]:
+    """Let the tenor begin behind the formula that pronounces it, whether or not a heading stands above the rubrum."""
+    index = next((i for i, part in enumerate(parts) if part.heading == TENOR), 0)
+    part = parts[index]
+    formulas = [i for i, paragraph in enumerate(part.paragraphs) if is_pronouncement(paragraph.text)]
+    if not formulas:
+        return list(parts)
+    behind = Part(TENOR, part.paragraphs[formulas[-1] + 1 :])
+    front = [] if part.heading else [Part(None, part.paragraphs[: formulas[-1] + 1])]
+    return [*parts[:index], *front, behind, *parts[index + 1 :]]
+
+
+def _split_run_on(parts: Sequence[Part], summary: str) -> list[Part]:
+    """Repair texts of the BGH, whose headings stand together at the top with the whole text under the last of them."""
+    last = parts[-1]
+    numbered = next((i for i, paragraph in enumerate(last.paragraphs) if paragraph.randnummer), None)
+    headings = [part.heading for part in parts[:-1] if part.heading and not part.paragraphs]
+    if TENOR not in headings or numbered is None:
+        return list(parts)
+    grounds = next((h for h in [*headings, last.heading] if h and h.stage is Stage.GROUNDS), last.heading)
+    paragraphs = [_without_prefix(last.paragraphs[0], summary), *last.paragraphs[1:]]
+    tenor = [piece for paragraph in paragraphs[:numbered] for piece in _split_outline(paragraph)]
+    body = [piece for paragraph in paragraphs[numbered:] for piece in _split_outline(paragraph)]
+    if tenor and is_outline_number(tenor[-1].text):
+        body.insert(0, tenor.pop())
+    return [*parts[:-1], Part(TENOR, tenor), Part(grounds, body)]
+
+
+def _without_prefix(paragraph: Paragraph, prefix: str) -> Paragraph:
+    pattern = r"\s*".join(map(re.escape, prefix.replace(" ", "")))
+    return replace(paragraph, text=re.sub(rf"\A{pattern}\s+(?=\S)", "", paragraph.text))
+
+
+def _split_outline(paragraph: Paragraph) -> list[Paragraph]:
+    """Split off the number of the next heading where it runs on behind a sentence: "... erhoben. II."."""
+    match = _RUN_ON_OUTLINE.fullmatch(paragraph.text)
+    if not match:
+        return [paragraph]
+    return [replace(paragraph, text=match["text"]), Paragraph(match["number"], is_heading=True)]
+
+
+def _front_sheet(text: str) -> str | None:
+    """Leitsätze of the front sheet; None without a sheet or where they bear no numbers to tell them from the norms."""
+    match = _FRONT_SHEET.match(text[:_MAX_FRONT_CHARS])
+    first = match and _FIRST_LEITSATZ.search(match["sheet"])
+    return match["sheet"][first.start() :] if match and first else None
+
+
+def _tidied(part: Part) -> Part:
+    """The part without the judges' names at its end, or without references to Randnummern in a Leitsatz."""
+    paragraphs = part.paragraphs
+    if part.heading is None or not paragraphs:
+        return part
+    if part.heading.stage is Stage.FRONT:
+        stripped = [replace(p, text=_MARGIN_REFERENCE.sub("", p.text)) for p in paragraphs]
+        return Part(part.heading, [p for p in stripped if p.text])
+    kept = paragraphs[: len(drop_signature([p.text for p in paragraphs]))]
+    if kept:
+        kept[-1] = replace(kept[-1], text=drop_inline_signature(kept[-1].text))
+    return Part(part.heading, kept)

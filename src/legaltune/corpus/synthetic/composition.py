@@ -1,0 +1,217 @@
+"""Writes the sections of a decision from its facts and its procedure."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from legaltune.corpus.synthetic import courts, grammar
+from legaltune.corpus.synthetic.courts import Court
+from legaltune.corpus.synthetic.facts import Defect, Facts
+from legaltune.corpus.synthetic.model import Branch, Outcome
+from legaltune.corpus.synthetic.scenarios import Issue, Scenario, load_data
+
+_CORE = 0.0
+_MERITS = frozenset({Outcome.ALLOWED, Outcome.PARTLY_ALLOWED, Outcome.DISMISSED, Outcome.REMITTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One paragraph with the priority at which it is left out of short decisions (0: never)."""
+
+    text: str
+    priority: float = _CORE
+    is_heading: bool = False
+    is_quotation: bool = False
+
+
+class Values(dict[str, object]):
+    """Template fields; each use of `{zitat}` cites another earlier decision."""
+
+    def __init__(self, court: Court, before: date, rng: random.Random) -> None:
+        super().__init__()
+        self._cite: Callable[[], str] = lambda: courts.citation(court, before, rng)
+
+    def __missing__(self, key: str) -> str:
+        if key == "zitat":
+            return self._cite()
+        raise KeyError(key)
+
+
+@lru_cache(maxsize=1)
+def load_frame() -> dict[str, Any]:
+    """The sentences that every decision needs."""
+    frame: dict[str, Any] = load_data("frame.yaml")
+    return frame
+
+
+@lru_cache(maxsize=1)
+def load_passages() -> dict[str, Any]:
+    """The passages that lengthen a decision."""
+    passages: dict[str, Any] = load_data("passages.yaml")
+    return passages
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Everything that the sections of one decision draw on."""
+
+    scenario: Scenario
+    facts: Facts
+    outcome: Outcome
+    form: str
+    values: Values
+    rng: random.Random
+
+    def say(self, key: str) -> str:
+        """One of the frame's sentences for `key`."""
+        return self.render(self.rng.choice(self.phrases(key)))
+
+    def phrases(self, key: str) -> list[Any]:
+        """The frame's templates for `key` in this form and branch."""
+        frame = load_frame()
+        for level in (self.form, self.scenario.branch.name, "default"):
+            if key in frame.get(level, {}):
+                found: list[Any] = frame[level][key]
+                return found
+        raise KeyError(key)
+
+    def render(self, template: str) -> str:
+        """A template with alternatives chosen and fields filled."""
+        return grammar.render(template, self.values, self.rng)
+
+    def about(self, issue: Issue, template: str) -> str:
+        """A template about one issue: `{norm}` and `{thema}` are the issue's."""
+        self.values.update(norm=issue.norm, thema=grammar.noun(issue.topic))
+        return self.render(template)
+
+    @property
+    def appellant_key(self) -> str:
+        """ "B" when the defendant appeals, "K" when the claimant does."""
+        return "B" if self.facts.granted_below else "K"
+
+    @property
+    def point(self) -> Issue:
+        """The issue that the appeal is about."""
+        return self.scenario.issues[self.facts.point]
+
+
+def write_facts(writer: Writer) -> list[Piece]:
+    """The facts: who claims what, what happened, what the courts below decided, what the appeal wants."""
+    scenario, facts = writer.scenario, writer.facts
+    pieces = [Piece(writer.render(scenario.opening))]
+    pieces += [Piece(writer.render(text), 0.0 if not number else 0.6) for number, text in enumerate(scenario.facts)]
+    for position, issue in enumerate(scenario.issues):
+        is_core = position in focus(writer)
+        template = issue.unknown if position == facts.open_issue else issue.fact
+        pieces.append(Piece(writer.about(issue, template), _CORE if is_core else 1 + writer.rng.random()))
+    pieces += [Piece(writer.render(text), 1.5 + writer.rng.random()) for text in scenario.background]
+    pieces.append(Piece(writer.say("history_granted" if facts.granted_below else "history_refused")))
+    pieces.append(Piece(writer.say("view_open" if facts.open_issue is not None else "view"), 0.3))
+    pieces.append(Piece(writer.say(f"goal_{writer.appellant_key}")))
+    complaint = "complaint_open" if facts.open_issue is not None else "complaint"
+    pieces.append(Piece(writer.say(complaint), 0.5))
+    if writer.outcome is Outcome.DISCONTINUED:
+        return [*pieces, Piece(writer.say("withdrawal"))]
+    if facts.defect is not None:
+        return [*pieces, Piece(writer.say(f"served_{facts.defect}"))]
+    return [*pieces, Piece(writer.say("served_in_time"), 2.2), Piece(writer.say("defence"), 1.2)]
+
+
+def write_grounds(writer: Writer) -> list[Piece]:
+    """The reasons: the result, the norms applied to the facts, what follows, the costs."""
+    pieces = [Piece(writer.say(f"result_{writer.outcome}"))]
+    if writer.outcome is Outcome.INADMISSIBLE:
+        pieces += [Piece(writer.say(str(writer.facts.defect))), Piece(writer.say("no_reinstatement"), 0.4)]
+        pieces.append(Piece(writer.say("inadmissible_follows"), 0.2))
+    elif writer.outcome is Outcome.DISCONTINUED:
+        pieces.append(Piece(writer.say("discontinued_follows")))
+    else:
+        pieces += _write_merits(writer)
+    return [*pieces, Piece(writer.say(f"costs_{writer.outcome}"))]
+
+
+def focus(writer: Writer) -> tuple[int, ...]:
+    """Positions of the issues that no decision may pass over: the point of the appeal and what defeats the claim."""
+    failing = tuple(position for position, met in enumerate(writer.facts.holds) if not met)
+    return tuple(sorted({writer.facts.point, *failing})) if writer.facts.open_issue is None else (writer.facts.point,)
+
+
+def follow_up(writer: Writer) -> str:
+    """Suffix of the frame's keys for the outcome: allowed for K or for B, else the outcome."""
+    return f"allowed_{writer.appellant_key}" if writer.outcome is Outcome.ALLOWED else str(writer.outcome)
+
+
+def write_tenor(writer: Writer) -> list[str]:
+    """The operative part, one entry a paragraph."""
+    scenario = writer.scenario
+    writer.values.update(relief=writer.render(scenario.relief), relief_part=writer.render(scenario.relief_part))
+    variant = writer.rng.choice(writer.phrases(f"tenor_{follow_up(writer)}"))
+    return [text for template in variant if (text := writer.render(template))]
+
+
+def write_leitsatz(writer: Writer) -> str:
+    """The headnote: the rule that the grounds apply."""
+    if writer.outcome in (Outcome.INADMISSIBLE, Outcome.DISCONTINUED):
+        return writer.say(f"leitsatz_{writer.outcome}")
+    if writer.facts.open_issue is not None:
+        return writer.about(writer.point, writer.rng.choice(writer.phrases("leitsatz_remitted")))
+    decisive = writer.scenario.issues[focus(writer)[-1]]
+    met = writer.facts.holds[focus(writer)[-1]]
+    return writer.about(decisive, decisive.leitsatz_holds if met else decisive.leitsatz_fails)
+
+
+def discussed_issues(writer: Writer) -> tuple[int, ...]:
+    """Positions of the issues that the grounds may discuss: all up to the first that ends the case."""
+    if writer.facts.open_issue is not None:
+        return tuple(range(writer.facts.open_issue + 1))
+    for position, issue in enumerate(writer.scenario.issues):
+        if not writer.facts.holds[position] and not issue.decides_part:
+            return tuple(range(position + 1))
+    return tuple(range(len(writer.scenario.issues)))
+
+
+def fit(pieces: Iterable[Piece], target_chars: int) -> list[Piece]:
+    """Leave out optional pieces, those of low priority first, until about `target_chars` remain."""
+    kept = list(pieces)
+    total = sum(len(piece.text) for piece in kept if piece.priority == _CORE)
+    chosen = set()
+    for position, piece in sorted(enumerate(kept), key=lambda item: item[1].priority):
+        if piece.priority > _CORE and total < target_chars:
+            chosen.add(position)
+            total += len(piece.text)
+    return [piece for position, piece in enumerate(kept) if piece.priority == _CORE or position in chosen]
+
+
+def _write_merits(writer: Writer) -> list[Piece]:
+    pieces = [Piece(writer.say("admissible"), 2.5), Piece(writer.say(f"intro_{_verdict(writer)}"), 0.4)]
+    for position in discussed_issues(writer):
+        pieces += _write_issue(writer, position)
+    for template in load_passages()["procedure"]:
+        pieces.append(Piece(writer.render(template), 4 + writer.rng.random()))
+    return [*pieces, Piece(writer.say(f"follows_{follow_up(writer)}"))]
+
+
+def _write_issue(writer: Writer, position: int) -> list[Piece]:
+    issue = writer.scenario.issues[position]
+    priority = _CORE if position in focus(writer) else 1 + writer.rng.random()
+    if position == writer.facts.open_issue:
+        follows = writer.rng.choice(writer.phrases("open_follows"))
+        subsumption = f"{issue.unknown} {follows}"
+    else:
+        subsumption = issue.holds if writer.facts.holds[position] else issue.fails
+    pieces = [Piece(writer.about(issue, f"{issue.text} {subsumption}"), priority)]
+    pieces.append(Piece(writer.about(issue, issue.purpose), priority + 1.5 + writer.rng.random()))
+    for template in load_passages()["interpretation"]:
+        pieces.append(Piece(writer.about(issue, template), priority + 3 + 2 * writer.rng.random()))
+    return pieces
+
+
+def _verdict(writer: Writer) -> str:
+    if writer.facts.open_issue is not None:
+        return "open"
+    return {Outcome.DISMISSED: "right", Outcome.PARTLY_ALLOWED: "partly"}.get(writer.outcome, "wrong")

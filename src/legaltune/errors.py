@@ -1,0 +1,62 @@
+"""Errors a user can meet and the exit codes they end in (sysexits; DESIGN.md, "Exit codes")."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of the command line and of the container. Never 1."""
+
+    OK = 0
+    USAGE = 64
+    DATA = 65
+    NO_INPUT = 66
+    UNAVAILABLE = 69
+    SOFTWARE = 70
+    PLATFORM = 71
+    INTERRUPTED = 75
+    DIVERGED = 76
+    CTRL_C = 130
+
+
+class LegaltuneError(Exception):
+    """Base of all errors with a message meant for the user: value, limit and remedy."""
+
+    exit_code: ExitCode = ExitCode.SOFTWARE
+
+
+class ConfigurationError(LegaltuneError, ValueError):
+    """The configuration or the command line is wrong."""
+
+    exit_code = ExitCode.USAGE
+
+
+class DataError(LegaltuneError, ValueError):
+    """The data was read but cannot be used."""
+
+    exit_code = ExitCode.DATA
+
+
+class InputMissingError(LegaltuneError):
+    """An input that a step needs does not exist or is unfinished."""
+
+    exit_code = ExitCode.NO_INPUT
+
+
+class ServiceUnavailableError(LegaltuneError):
+    """A service (model hub, AWS) does not answer."""
+
+    exit_code = ExitCode.UNAVAILABLE
+
+
+class PlatformError(LegaltuneError):
+    """The machine (GPU, communication, disk) failed."""
+
+    exit_code = ExitCode.PLATFORM
+
+
+class DivergedError(LegaltuneError):
+    """The loss is no longer a finite number."""
+
+    exit_code = ExitCode.DIVERGED

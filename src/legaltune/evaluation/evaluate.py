@@ -1,0 +1,147 @@
+"""Evaluates base model and adapter on the test documents."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from legaltune.config.schema import EvaluationConfig, RunConfig
+from legaltune.errors import InputMissingError
+from legaltune.evaluation.generation import Question, generate_answers, questions
+from legaltune.evaluation.loss import held_out_loss
+from legaltune.evaluation.metrics import classification_scores, majority_scores, rouge_l
+from legaltune.files import write_json
+from legaltune.model.adapters import load_adapter
+from legaltune.model.base import load_base_model, load_tokenizer
+from legaltune.run_directory import RunDirectory
+from legaltune.tokens.dataset import TokenDataset, unigram_entropy, unigram_loss
+
+logger = logging.getLogger(__name__)
+
+_NUM_SAMPLES = 3
+_CLASSIFICATION, _SUMMARIZATION = "classification", "summarization"
+
+
+def evaluate(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
+    """Measure loss, classification and summaries with and without the adapter; write `logs/evaluation.json`.
+
+    Without test documents the validation documents are used; `split` says which.
+
+    Raises:
+        InputMissingError: There is no finished training, or no held-out document at all.
+    """
+    if not run.training_summary.is_file():
+        raise InputMissingError(f"no finished training in {run.path}: run `legaltune train` first")
+    run.discard_evaluation()
+    tokenizer = load_tokenizer(config.model)
+    dataset, split = _held_out(run)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    exam = _Exam(config, tokenizer, dataset, _ask(config.evaluation, dataset, tokenizer), device)
+    model = load_adapter(load_base_model(config.model), run.adapter).to(device)
+    answers: dict[str, dict[str, list[str]]] = {}
+    result: dict[str, Any] = {"split": split, "documents": len(set(dataset.document_ids))}
+    for name, switch in (("base", model.disable_adapter()), ("adapter", nullcontext())):
+        logger.info("evaluating the %s", name if name == "adapter" else "base model")
+        with switch:
+            answers[name] = exam.answers(model)
+            result[name] = exam.loss(model) | exam.scores(answers[name])
+    result |= _baselines(run, dataset, tokenizer, exam.asked[_CLASSIFICATION])
+    result["samples"] = _samples(exam.asked, answers)
+    write_json(run.evaluation, result)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Exam:
+    """What each model is measured on: the held-out examples, and some of their prompts as questions per task."""
+
+    config: RunConfig
+    tokenizer: Any
+    dataset: TokenDataset
+    asked: Mapping[str, list[Question]]
+    device: torch.device
+
+    def loss(self, model: Any) -> dict[str, Any]:
+        return held_out_loss(
+            model, self.dataset, sequence_length=self.config.tokens.sequence_length, device=self.device
+        )
+
+    def answers(self, model: Any) -> dict[str, list[str]]:
+        return {
+            task: generate_answers(
+                model,
+                self.tokenizer,
+                [question.prompt for question in asked],
+                max_new_tokens=self.config.evaluation.max_new_tokens,
+                batch_size=self.config.evaluation.generation_batch_size,
+                device=self.device,
+            )
+            for task, asked in self.asked.items()
+        }
+
+    def scores(self, answers: Mapping[str, list[str]]) -> dict[str, Any]:
+        scores: dict[str, Any] = {}
+        if self.asked[_CLASSIFICATION]:
+            scores |= classification_scores(answers[_CLASSIFICATION], _references(self.asked[_CLASSIFICATION]))
+        if self.asked[_SUMMARIZATION]:
+            scores["rouge_l"] = rouge_l(answers[_SUMMARIZATION], _references(self.asked[_SUMMARIZATION]))
+        return scores
+
+
+def _held_out(run: RunDirectory) -> tuple[TokenDataset, str]:
+    for split in ("test", "validation"):
+        dataset = TokenDataset(run.tokens, split)
+        if len(dataset):
+            return dataset, split
+    raise InputMissingError("no document was held out: raise data.split.test or give more documents")
+
+
+def _ask(config: EvaluationConfig, dataset: TokenDataset, tokenizer: Any) -> dict[str, list[Question]]:
+    limits = {
+        _CLASSIFICATION: config.max_classification_examples,
+        _SUMMARIZATION: config.max_summarization_examples,
+    }
+    return {task: questions(dataset, task, tokenizer, limit=limit) for task, limit in limits.items()}
+
+
+def _baselines(
+    run: RunDirectory, dataset: TokenDataset, tokenizer: Any, classified: Sequence[Question]
+) -> dict[str, Any]:
+    train = TokenDataset(run.tokens, "train")
+    baselines: dict[str, Any] = {
+        "unigram": {
+            "loss": unigram_loss(train, dataset, len(tokenizer)),
+            "entropy": unigram_entropy(dataset, len(tokenizer)),
+        }
+    }
+    labels = _references(questions(train, _CLASSIFICATION, tokenizer))
+    if classified and labels:
+        baselines["majority"] = majority_scores(labels, _references(classified))
+    return baselines
+
+
+def _references(asked: Sequence[Question]) -> list[str]:
+    return [question.reference for question in asked]
+
+
+def _samples(
+    asked: Mapping[str, list[Question]], answers: Mapping[str, Mapping[str, list[str]]]
+) -> dict[str, list[dict[str, str]]]:
+    """A few answers of both models beside the reference, for the report."""
+    return {
+        task: [
+            {
+                "document_id": question.document_id,
+                "reference": question.reference,
+                "base": answers["base"][task][index],
+                "adapter": answers["adapter"][task][index],
+            }
+            for index, question in enumerate(task_questions[:_NUM_SAMPLES])
+        ]
+        for task, task_questions in asked.items()
+    }

@@ -1,0 +1,1 @@
+"""Batch arithmetic and the DeepSpeed configuration."""

@@ -1,0 +1,1 @@
+"""The run report: report.json for machines, report.html for people."""

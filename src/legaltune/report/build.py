@@ -1,0 +1,72 @@
+"""Collects what the steps of a run measured into one report."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import legaltune
+from legaltune.config.schema import RunConfig
+from legaltune.errors import InputMissingError
+from legaltune.files import write_json, write_text
+from legaltune.report.page import render_page
+from legaltune.run_directory import RunDirectory
+
+FORMAT_VERSION = 1
+_LIBRARIES = ("torch", "transformers", "peft", "deepspeed", "datasets")
+
+
+def write_report(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
+    """Write `report.json` and `report.html`; returns the report.
+
+    Raises:
+        InputMissingError: A step of the run has not finished.
+    """
+    report = collect(config, run)
+    write_text(run.report_html, render_page(report))
+    write_json(run.report_json, report)
+    return report
+
+
+def collect(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
+    """The report as a value: data counts and drops, settings, training, evaluation, time, versions."""
+    prepared = _read(run.prepared / "manifest.json", "prepare")
+    tokens = _read(run.tokens / "manifest.json", "tokenize")
+    training = _read(run.training_summary, "train")
+    evaluation = _read(run.evaluation, "evaluate")
+    return {
+        "format_version": FORMAT_VERSION,
+        "name": run.path.name,
+        "stop_reason": "completed",
+        "model": config.model.name,
+        "documents": prepared["documents"],
+        "documents_per_split": prepared["documents_per_split"],
+        "ignored_files": prepared["ignored_files"],
+        "examples": prepared["examples"],
+        "tokens": {key: value for key, value in tokens.items() if key not in {"format_version", "examples"}},
+        "trainable_parameters": training["trainable_parameters"],
+        "total_parameters": training["total_parameters"],
+        "tokens_per_second": training["tokens_per_second"],
+        "training": training,
+        "evaluation": evaluation,
+        "seconds": _read(run.timings, "prepare"),
+        "configuration": config.model_dump(mode="json"),
+        "environment": {
+            "legaltune": legaltune.__version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in _LIBRARIES},
+            "cpu_cores": os.cpu_count(),
+            "device": training["device"],
+        },
+    }
+
+
+def _read(path: Path, step: str) -> dict[str, Any]:
+    if not path.is_file():
+        raise InputMissingError(f"{path} does not exist: run `legaltune {step}` first")
+    value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return value

@@ -1,0 +1,1 @@
+"""Chat rendering, loss mask, packing, memory-mapped dataset, resumable order."""

@@ -1,0 +1,159 @@
+"""Renders one chat example to tokens, with the loss on the assistant's tokens only."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Tokenizer = Any  # transformers.PreTrainedTokenizerFast: the library ships no usable types
+Message = Mapping[str, str]
+
+
+class TokenDropReason(StrEnum):
+    """Why an example has no place in the token dataset."""
+
+    EMPTY_TARGET = "empty_target"
+    TARGET_TOO_LONG = "target_too_long"
+    DOCUMENT_CUT_TOO_SHORT = "document_cut_too_short"
+
+
+class ExampleDropped(Exception):  # noqa: N818 - an outcome that is counted, not an error of the run
+    """The example cannot be rendered within the limits."""
+
+    def __init__(self, reason: TokenDropReason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedExample:
+    """Tokens of one example.
+
+    Attributes:
+        tokens: Token ids, shape (length,), uint32.
+        loss_mask: 1 where the token is predicted (assistant content and its end-of-turn token), shape (length,), uint8.
+        cut_tokens: Document tokens removed on the right to stay within the length limit.
+    """
+
+    tokens: NDArray[np.uint32]
+    loss_mask: NDArray[np.uint8]
+    cut_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    text: str
+    is_target: bool
+
+
+def render_prompt(tokenizer: Tokenizer, messages: Sequence[Message]) -> str:
+    """The prompt as the model sees it when it is asked to answer: all messages, then the assistant's opening."""
+    text: str = tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True)
+    return text
+
+
+def encode(tokenizer: Tokenizer, text: str) -> list[int]:
+    """Token ids of rendered text; special tokens are recognised, none are added."""
+    ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    return ids
+
+
+def render_example(
+    tokenizer: Tokenizer,
+    messages: Sequence[Message],
+    *,
+    document_chars: int,
+    sequence_length: int,
+    min_document_tokens: int,
+) -> RenderedExample:
+    """Render and, where it is too long, cut the document on the right; the target is never cut.
+
+    Args:
+        tokenizer: Fast tokenizer with a chat template.
+        messages: Chat messages with `role` and `content`; the last one is the assistant's.
+        document_chars: Leading characters of the last user message that are document text and may be cut.
+        sequence_length: Most tokens an example may have.
+        min_document_tokens: Fewest tokens that must remain of a document that is cut.
+
+    Raises:
+        ExampleDropped: The target is empty, or the example cannot be cut to the limit.
+    """
+    segments = _segments(tokenizer, messages)
+    rendered = _encode_segments(tokenizer, segments)
+    excess = len(rendered.tokens) - sequence_length
+    if excess <= 0:
+        return rendered
+    user = max(index for index, message in enumerate(messages) if message["role"] == "user")
+    content = messages[user]["content"]
+    starts = _token_starts(tokenizer, content[:document_chars])
+    kept = len(starts) - excess
+    # Tokens merge differently at a cut, so the first try can be off by a few: step back until it fits.
+    while kept >= max(min_document_tokens, 1):
+        shortened = content[: starts[kept]].rstrip() + content[document_chars:]
+        cut = _encode_segments(
+            tokenizer,
+            _segments(tokenizer, [*messages[:user], {"role": "user", "content": shortened}, *messages[user + 1 :]]),
+        )
+        if len(cut.tokens) <= sequence_length:
+            return RenderedExample(cut.tokens, cut.loss_mask, cut_tokens=len(rendered.tokens) - len(cut.tokens))
+        kept -= len(cut.tokens) - sequence_length
+    num_targets = int(rendered.loss_mask.sum())
+    if num_targets > sequence_length // 2:
+        raise ExampleDropped(
+            TokenDropReason.TARGET_TOO_LONG, f"{num_targets} target tokens in rows of {sequence_length}"
+        )
+    raise ExampleDropped(
+        TokenDropReason.DOCUMENT_CUT_TOO_SHORT,
+        f"{max(kept, 0)} of {len(starts)} document tokens would remain, {min_document_tokens} are required",
+    )
+
+
+def fingerprint(tokenizer: Tokenizer) -> str:
+    """SHA-256 over vocabulary, merges and chat template: equal fingerprints give equal tokens."""
+    digest = hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode())
+    digest.update((tokenizer.chat_template or "").encode())
+    return digest.hexdigest()
+
+
+def _segments(tokenizer: Tokenizer, messages: Sequence[Message]) -> list[_Segment]:
+    """Split the rendered chat at the assistant's turns.
+
+    Prompt and answer are encoded apart, as they are when the model generates, so that a token never spans both.
+    """
+    segments: list[_Segment] = []
+    done = ""
+    for index, message in enumerate(messages):
+        if message["role"] != "assistant":
+            continue
+        if not message["content"].strip():
+            raise ExampleDropped(TokenDropReason.EMPTY_TARGET, "the assistant's message is empty")
+        prompt = render_prompt(tokenizer, messages[:index])
+        through: str = tokenizer.apply_chat_template(list(messages[: index + 1]), tokenize=False)
+        if not (prompt.startswith(done) and through.startswith(prompt)):
+            raise ValueError("the chat template rewrites earlier turns; examples with one answer each are needed")
+        answer = through[len(prompt) :].rstrip("\n")
+        segments += [_Segment(prompt[len(done) :], is_target=False), _Segment(answer, is_target=True)]
+        done = prompt + answer
+    if not segments:
+        raise ExampleDropped(TokenDropReason.EMPTY_TARGET, "there is no assistant message")
+    return segments
+
+
+def _encode_segments(tokenizer: Tokenizer, segments: Sequence[_Segment]) -> RenderedExample:
+    pieces = [encode(tokenizer, segment.text) for segment in segments]
+    mask = [
+        np.full(len(piece), segment.is_target, dtype=np.uint8) for piece, segment in zip(pieces, segments, strict=True)
+    ]
+    return RenderedExample(np.concatenate([np.array(piece, dtype=np.uint32) for piece in pieces]), np.concatenate(mask))
+
+
+def _token_starts(tokenizer: Tokenizer, text: str) -> list[int]:
+    """Character offset at which each token of `text` starts."""
+    offsets = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+    return [start for start, _ in offsets]

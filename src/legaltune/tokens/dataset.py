@@ -1,0 +1,215 @@
+"""The token dataset on disk: written once as a stream, read memory-mapped."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from legaltune.errors import DataError, InputMissingError
+from legaltune.files import write_json
+from legaltune.tokens.chat import ExampleDropped, Tokenizer, fingerprint, render_example
+
+FORMAT_VERSION = 1
+_EXAMPLES_SCHEMA = pa.schema(
+    [
+        ("offset", pa.int64()),
+        ("length", pa.int32()),
+        ("num_targets", pa.int32()),
+        ("example_id", pa.string()),
+        ("document_id", pa.string()),
+        ("task", pa.string()),
+        ("split", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLimits:
+    """Limits of the rendering (tokens); see `render_example`."""
+
+    sequence_length: int
+    min_document_tokens: int
+
+
+def write_token_dataset(
+    output: Path,
+    examples: Iterable[Mapping[str, Any]],
+    *,
+    tokenizer: Tokenizer,
+    limits: TokenLimits,
+    dataset_fingerprint: str,
+) -> dict[str, Any]:
+    """Render examples and write `tokens.bin`, `loss_mask.bin`, `examples.parquet`, and the manifest last.
+
+    Args:
+        output: Folder; an earlier manifest there is removed first, so that nothing half-written looks finished.
+        examples: Rows of the prepared dataset, each with `split` added.
+        tokenizer: Fast tokenizer with a chat template.
+        limits: Length limits.
+        dataset_fingerprint: Identifies the prepared dataset.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        DataError: No training example is left.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    manifest_path = output / "manifest.json"
+    manifest_path.unlink(missing_ok=True)
+    rows: list[dict[str, Any]] = []
+    dropped: Counter[str] = Counter()
+    num_cut = 0
+    offset = 0
+    with (output / "tokens.bin").open("wb") as tokens, (output / "loss_mask.bin").open("wb") as masks:
+        for example in examples:
+            try:
+                rendered = render_example(
+                    tokenizer,
+                    example["messages"],
+                    document_chars=example["document_chars"],
+                    sequence_length=limits.sequence_length,
+                    min_document_tokens=limits.min_document_tokens,
+                )
+            except ExampleDropped as drop:
+                dropped[drop.reason.value] += 1
+                continue
+            tokens.write(rendered.tokens.tobytes())
+            masks.write(rendered.loss_mask.tobytes())
+            num_cut += rendered.cut_tokens > 0
+            keys = ("example_id", "document_id", "task", "split")
+            rows.append(
+                {key: example[key] for key in keys}
+                | {
+                    "offset": offset,
+                    "length": len(rendered.tokens),
+                    "num_targets": int(rendered.loss_mask.sum()),
+                }
+            )
+            offset += len(rendered.tokens)
+    pq.write_table(pa.Table.from_pylist(rows, schema=_EXAMPLES_SCHEMA), output / "examples.parquet")
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "tokenizer_fingerprint": fingerprint(tokenizer),
+        "dataset_fingerprint": dataset_fingerprint,
+        "sequence_length": limits.sequence_length,
+        "min_document_tokens": limits.min_document_tokens,
+        "num_tokens": offset,
+        "num_target_tokens": sum(row["num_targets"] for row in rows),
+        "examples": _count_by_split(rows),
+        "examples_cut": num_cut,
+        "examples_dropped": dict(sorted(dropped.items())),
+        "length_histogram": _length_histogram([row["length"] for row in rows]),
+    }
+    if not any(row["split"] == "train" for row in rows):
+        raise DataError(
+            f"no training example is left: {len(rows)} examples in all, dropped: {dict(dropped) or 'none'}; "
+            f"raise tokens.sequence_length (now {limits.sequence_length}) or give more documents"
+        )
+    write_json(manifest_path, manifest)
+    return manifest
+
+
+class TokenDataset:
+    """Read access to one split of a token dataset; token data stays on disk (memory-mapped).
+
+    Args:
+        folder: Folder written by `write_token_dataset`.
+        split: "train", "validation" or "test"; it may be empty.
+
+    Raises:
+        InputMissingError: There is no finished dataset.
+        DataError: Sizes do not agree with the manifest.
+    """
+
+    def __init__(self, folder: Path, split: str) -> None:
+        self.manifest = read_token_manifest(folder)
+        table = pq.read_table(folder / "examples.parquet", filters=[("split", "=", split)])
+        self.tasks: list[str] = table["task"].to_pylist()
+        self.document_ids: list[str] = table["document_id"].to_pylist()
+        self.lengths: NDArray[np.int64] = table["length"].to_numpy().astype(np.int64)
+        self.num_targets: NDArray[np.int64] = table["num_targets"].to_numpy().astype(np.int64)
+        self._offsets: NDArray[np.int64] = table["offset"].to_numpy().astype(np.int64)
+        num_tokens = self.manifest["num_tokens"]
+        self._tokens = _map(folder / "tokens.bin", np.uint32, num_tokens)
+        self._masks = _map(folder / "loss_mask.bin", np.uint8, num_tokens)
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def tokens(self, index: int) -> NDArray[np.uint32]:
+        """Token ids of one example, shape (length,)."""
+        return self._slice(self._tokens, index)
+
+    def loss_mask(self, index: int) -> NDArray[np.uint8]:
+        """Loss mask of one example, shape (length,)."""
+        return self._slice(self._masks, index)
+
+    def _slice(self, data: NDArray[Any], index: int) -> NDArray[Any]:
+        start = self._offsets[index]
+        return data[start : start + self.lengths[index]]
+
+
+def read_token_manifest(folder: Path) -> dict[str, Any]:
+    """Manifest of a finished token dataset.
+
+    Raises:
+        InputMissingError: There is none: the step did not run, or did not finish.
+    """
+    path = folder / "manifest.json"
+    if not path.is_file():
+        raise InputMissingError(f"no finished token dataset in {folder}: run `legaltune tokenize` first")
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return manifest
+
+
+def unigram_loss(train: TokenDataset, held_out: TokenDataset, vocabulary_size: int) -> float:
+    """Cross-entropy (nats per token) of held-out targets under the add-one smoothed unigram model of train targets."""
+    counts = _target_counts(train, vocabulary_size)
+    held = _target_counts(held_out, vocabulary_size)
+    log_probabilities = np.log((counts + 1) / (counts.sum() + vocabulary_size))
+    return float(-(held * log_probabilities).sum() / held.sum())
+
+
+def unigram_entropy(dataset: TokenDataset, vocabulary_size: int) -> float:
+    """Entropy (nats per token) of the dataset's own target tokens: no unigram model can do better on them."""
+    counts = _target_counts(dataset, vocabulary_size)
+    shares = counts[counts > 0] / counts.sum()
+    return float(-(shares * np.log(shares)).sum())
+
+
+def _target_counts(dataset: TokenDataset, vocabulary_size: int) -> NDArray[np.float64]:
+    counts = np.zeros(vocabulary_size)
+    for index in range(len(dataset)):
+        targets = dataset.tokens(index)[dataset.loss_mask(index) == 1]
+        counts += np.bincount(targets, minlength=vocabulary_size)
+    return counts
+
+
+def _map(path: Path, dtype: type[np.generic], num_values: int) -> NDArray[Any]:
+    expected = num_values * np.dtype(dtype).itemsize
+    actual = path.stat().st_size if path.is_file() else 0
+    if actual != expected:
+        raise DataError(f"{path} has {actual} bytes, the manifest says {expected}: run `legaltune tokenize` again")
+    return np.memmap(path, dtype=dtype, mode="r") if num_values else np.empty(0, dtype=dtype)
+
+
+def _count_by_split(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    counts = Counter((row["task"], row["split"]) for row in rows)
+    tasks = sorted({task for task, _ in counts})
+    return {task: {split: n for (name, split), n in sorted(counts.items()) if name == task} for task in tasks}
+
+
+def _length_histogram(lengths: Sequence[int]) -> dict[str, int]:
+    """Examples per length class; the key is the class's upper bound in tokens (powers of two)."""
+    bounds = Counter(1 << (length - 1).bit_length() for length in lengths)
+    return {str(bound): count for bound, count in sorted(bounds.items())}

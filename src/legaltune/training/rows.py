@@ -1,0 +1,53 @@
+"""Which packed rows each process carries in each micro-step: a pure function of (seed, step)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from legaltune.parallel.topology import Topology
+from legaltune.tokens.dataset import TokenDataset
+from legaltune.tokens.packing import RowOrder, pack_best_fit
+
+
+class RowSchedule:
+    """The rows of a token dataset in training order.
+
+    Args:
+        dataset: Training split.
+        sequence_length: Capacity of a row (tokens).
+        topology: Layout of a step.
+        seed: Decides the order.
+    """
+
+    def __init__(self, dataset: TokenDataset, *, sequence_length: int, topology: Topology, seed: int) -> None:
+        self.rows = pack_best_fit(dataset.lengths.tolist(), sequence_length)
+        self._topology = topology
+        self._order = RowOrder(len(self.rows), seed)
+        self._row_targets = np.array([int(dataset.num_targets[row].sum()) for row in self.rows])
+        self._row_tokens = np.array([int(dataset.lengths[row].sum()) for row in self.rows])
+
+    def steps_for(self, epochs: float) -> int:
+        """Optimizer steps that carry each row `epochs` times, rounded up."""
+        return -int(-epochs * len(self.rows) // self._topology.global_batch_size)
+
+    def micro_batches(self, step: int, rank: int) -> Iterator[Sequence[Sequence[int]]]:
+        """Rows (lists of example indices) of each micro-step of one process."""
+        step_rows = self._step_rows(step)
+        size, world = self._topology.micro_batch_size, self._topology.world_size
+        for micro_step in range(self._topology.accumulation_steps):
+            start = (micro_step * world + rank) * size
+            yield [self.rows[row] for row in step_rows[start : start + size]]
+
+    def num_targets(self, step: int) -> int:
+        """Target tokens of the whole step, over all processes."""
+        return int(self._row_targets[self._step_rows(step)].sum())
+
+    def num_tokens(self, step: int) -> int:
+        """Tokens of the whole step, over all processes."""
+        return int(self._row_tokens[self._step_rows(step)].sum())
+
+    def _step_rows(self, step: int) -> list[int]:
+        size = self._topology.global_batch_size
+        return [self._order.row_at(position) for position in range(step * size, (step + 1) * size)]

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from legaltune.tokens.chat import ExampleDropped, RenderedExample, TokenDropReason, render_example
+from tests.tiny import make_tokenizer
+
+TOKENIZER = make_tokenizer()
+DOCUMENT = "Die Klage gegen die Beklagte. " * 20
+INSTRUCTION = "\n\nWie endet das Verfahren?"
+
+
+def messages(document: str = DOCUMENT, answer: str = "Klage begründet") -> list[dict[str, str]]:
+    return [
+        {"role": "system", "content": "Du hilfst."},
+        {"role": "user", "content": document + INSTRUCTION},
+        {"role": "assistant", "content": answer},
+    ]
+
+
+def render(turns: list[dict[str, str]], **limits: Any) -> RenderedExample:
+    settings = {"document_chars": len(DOCUMENT), "sequence_length": 4096, "min_document_tokens": 1} | limits
+    return render_example(TOKENIZER, turns, **settings)
+
+
+def decode(rendered: RenderedExample, *, target: bool) -> str:
+    text: str = TOKENIZER.decode(rendered.tokens[rendered.loss_mask == target].tolist())
+    return text
+
+
+def test_loss_is_on_the_answer_and_its_end_of_turn_only() -> None:
+    rendered = render(messages())
+    assert decode(rendered, target=True) == "Klage begründet<|im_end|>"
+    assert decode(rendered, target=False) == (
+        f"<|im_start|>system\nDu hilfst.<|im_end|>\n<|im_start|>user\n{DOCUMENT}{INSTRUCTION}<|im_end|>\n"
+        "<|im_start|>assistant\n"
+    )
+    assert rendered.cut_tokens == 0
+
+
+def test_the_prompt_has_the_tokens_that_generation_starts_from() -> None:
+    rendered = render(messages())
+    prompt = TOKENIZER.apply_chat_template(messages()[:2], add_generation_prompt=True)["input_ids"]
+    assert rendered.tokens[rendered.loss_mask == 0].tolist() == prompt
+
+
+def test_all_answers_of_a_dialogue_count() -> None:
+    turns = [*messages(), {"role": "user", "content": "Und die Kosten?"}, {"role": "assistant", "content": "Kläger"}]
+    assert decode(render(turns), target=True) == "Klage begründet<|im_end|>Kläger<|im_end|>"
+
+
+@given(st.integers(60, 400))
+def test_a_long_document_is_cut_on_the_right_and_the_rest_kept(limit: int) -> None:
+    whole = render(messages())
+    try:
+        rendered = render(messages(), sequence_length=limit)
+    except ExampleDropped as drop:
+        assert drop.reason in {TokenDropReason.DOCUMENT_CUT_TOO_SHORT, TokenDropReason.TARGET_TOO_LONG}
+        assert limit < 120
+        return
+    assert len(rendered.tokens) <= limit
+    assert decode(rendered, target=True) == decode(whole, target=True)
+    prompt = decode(rendered, target=False)
+    document = prompt.partition("<|im_start|>user\n")[2].partition(INSTRUCTION)[0]
+    assert prompt.endswith(f"{INSTRUCTION}<|im_end|>\n<|im_start|>assistant\n")
+    assert DOCUMENT.startswith(document)
+    assert rendered.cut_tokens == len(whole.tokens) - len(rendered.tokens)
+
+
+def test_a_cut_uses_the_room_there_is() -> None:
+    assert 200 - 4 <= len(render(messages(), sequence_length=200).tokens) <= 200
+
+
+def test_a_document_cut_too_short_drops_the_example() -> None:
+    with pytest.raises(ExampleDropped) as dropped:
+        render(messages(), sequence_length=200, min_document_tokens=190)
+    assert dropped.value.reason == TokenDropReason.DOCUMENT_CUT_TOO_SHORT
+
+
+def test_an_example_without_a_document_is_not_cut() -> None:
+    with pytest.raises(ExampleDropped) as dropped:
+        render(messages(), sequence_length=200, document_chars=0)
+    assert dropped.value.reason == TokenDropReason.DOCUMENT_CUT_TOO_SHORT
+
+
+def test_a_target_that_does_not_fit_drops_the_example() -> None:
+    with pytest.raises(ExampleDropped) as dropped:
+        render(messages(answer=DOCUMENT), sequence_length=200)
+    assert dropped.value.reason == TokenDropReason.TARGET_TOO_LONG
+
+
+@pytest.mark.parametrize("turns", [messages(answer="  "), messages()[:2]])
+def test_an_example_without_target_is_dropped(turns: list[dict[str, str]]) -> None:
+    with pytest.raises(ExampleDropped) as dropped:
+        render(turns)
+    assert dropped.value.reason == TokenDropReason.EMPTY_TARGET
