@@ -10,7 +10,7 @@ CORPUS ?=
 OUT    ?= runs/demo
 ARGS   ?=
 
-.PHONY: help install demo test check format base-model clean
+.PHONY: help install demo test check format lock base-model clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,14 @@ check: $(VENV)/installed  ## Lint, types, layers, shell scripts
 format: $(VENV)/installed  ## Format the code and mend what the linter can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+lock:  ## Renew requirements/lock.txt from pyproject.toml (with a CPU build of torch)
+	rm -rf build/lock
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet torch==2.13.0
+	build/lock/bin/python -m pip install --quiet torch==2.13.0 '.[train,dev]'
+	(echo "# Exact versions of everything but torch; made with 'make lock'."; \
+	  build/lock/bin/python -m pip freeze --exclude legaltune --exclude torch) > requirements/lock.txt
 
 base-model: $(VENV)/installed  ## Train the built-in tiny base model anew (about 15 minutes on 2 cores)
 	$(BIN)/python scripts/build_base_model.py

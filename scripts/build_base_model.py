@@ -1,8 +1,9 @@
 """Builds the tiny base model that ships with the package: tokenizer, then pre-training on generated text.
 
-Run `make base-model`; it writes `src/legaltune/model/tiny_qwen2/`. Everything is seeded. The model has Qwen2's architecture and
-Qwen2.5's chat template. It learns the language of the generated decisions and statutes, and the shape of a chat (some
-texts are laid out as a conversation that continues a text), but none of the tasks: those are left to fine-tuning.
+Run `make base-model`; it writes `src/legaltune/model/tiny_qwen2/`. Everything is seeded. The model has Qwen2's architecture
+and Qwen2.5's chat template. It learns the language of the generated decisions and statutes, the terms of a glossary, and
+the shape of a chat (some texts are laid out as a conversation that continues a text), but none of the tasks: those are
+left to fine-tuning.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ SEQUENCE_LENGTH = 1024
 BATCH_SIZE = 8
 PEAK_LEARNING_RATE = 4e-3
 CHAT_SHARE = 0.2
+STATUTES_EVERY = 300
+GLOSSARY_EVERY = 50
 TOKENIZER_DECISIONS = 1500
 SPECIAL_TOKENS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 SCRIPTS = Path(__file__).resolve().parent
@@ -56,12 +59,15 @@ def main() -> None:
 
 
 def texts() -> Iterator[str]:
-    """Endless texts: all statutes once every few hundred decisions, a share of the decisions laid out as a chat."""
+    """Endless texts: decisions, a share of them laid out as a chat; statutes and glossary come back now and then."""
     statutes = [statute_text(statute) for statute in generate_statutes(SEED)]
+    glossary = (SCRIPTS / "pretraining_glossary.txt").read_text(encoding="utf-8").strip().split("\n\n")
     generator = np.random.default_rng(SEED)
     for index, case in enumerate(generate_decisions(SEED)):
-        if index % 300 == 0:
+        if index % STATUTES_EVERY == 0:
             yield from statutes
+        if index % GLOSSARY_EVERY == 0:
+            yield "\n\n".join(generator.permutation(glossary))
         text = decision_text(case)
         yield as_chat(text, generator) if generator.random() < CHAT_SHARE else text
 

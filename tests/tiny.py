@@ -12,7 +12,7 @@ from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen2Tokenizer
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CHAT_TEMPLATE = (REPOSITORY / "scripts" / "qwen2.5_chat_template.jinja").read_text(encoding="utf-8")
-WORDS = ["Klage", "Revision", "Gericht", "Kläger", "Urteil", "Vertrag", "Frist", "begründet", "zurückgewiesen", "gemäß", "§"]
+WORDS = ["Klage", "Revision", "Gericht", "Kläger", "Urteil", "Vertrag", "Frist", "begründet", "gemäß", "§"]
 
 
 def make_tokenizer() -> Any:

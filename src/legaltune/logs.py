@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -34,18 +36,24 @@ def set_up_logging(*, rank: int = 0, verbose: bool = False) -> None:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)s {prefix}%(message)s", datefmt="%H:%M:%S"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    if not _console.is_terminal:
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     if not verbose:
         for name in _NOISY_LIBRARIES:
             logging.getLogger(name).setLevel(logging.ERROR)
+        warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
 
 
 @contextmanager
-def progress(description: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+def progress(
+    description: str, total: int | None = None, *, in_log: bool = True
+) -> Iterator[Callable[[int], None]]:
     """Show progress: a bar in a terminal, a line every ten seconds elsewhere.
 
     Args:
         description: What is being counted ("documents read").
         total: Expected count, or None where it is not known.
+        in_log: False where the log tells the progress already: then there is nothing but the bar.
 
     Yields:
         A function that advances the count by its argument.
@@ -56,7 +64,7 @@ def progress(description: str, total: int | None = None) -> Iterator[Callable[[i
             task = bar.add_task(description, total=total)
             yield lambda count: bar.advance(task, count)
         return
-    yield _plain_progress(description, total)
+    yield _plain_progress(description, total) if in_log else lambda count: None
 
 
 def _plain_progress(description: str, total: int | None) -> Callable[[int], None]:

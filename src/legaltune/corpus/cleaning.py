@@ -8,6 +8,7 @@ import unicodedata
 # Soft hyphens, zero-width and direction marks (Cf), control characters (Cc), lone surrogates (Cs) and private-use
 # glyphs of PDF fonts (Co) carry no text. Tabs and line breaks are white space, not control characters.
 _DROPPED_CATEGORIES = frozenset({"Cf", "Cc", "Cs", "Co"})
+_LEFT_HYPHEN = re.compile(r"(?<=\w)¬(?=\w)")  # what some converters make of a soft hyphen
 _SPACES = re.compile(r"\s+")
 _SPACED_WORD = re.compile(r"(?:[^\W\d_]\s+){3,}[^\W\d_]\s*:?")
 _PAGE_NUMBER = re.compile(r"\d{1,3}|[-–]\s*(?:\d{1,3}|[IVXL]+)\s*[-–]|Seite \d+(?:\s*(?:/|von)\s*\d+)?")
@@ -20,20 +21,22 @@ _LINE_HYPHEN = re.compile(r"[^\W\d_]-$")
 _SUSPENDED_HYPHEN = re.compile(r"(?:und|oder|bzw\.|sowie|bis|noch|als)\b")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Za-z]|Abs|Alt|Anl|Anm|Art|Aufl|Az|Bd|Bek|Beschl|Bl|Buchst|Dr|Entsch|Gbl|Ges|Halbs|Hs|Kap|Nr|Nrn|Prof|"
-    r"Rdnr|Rn|Rz|Satz|Sp|St|Tz|Urt|Verf|Vgl|Ziff|bzw|ca|d\.h|Ed|evtl|ff|gem|ggf|i\.d\.R|i\.S\.d|i\.V\.m|lit|mind|sog|str|"
+    r"Rdnr|Rn|Rz|Sp|St|Tz|Urt|Verf|Vgl|Ziff|bzw|ca|d\.h|Ed|evtl|ff|gem|ggf|i\.d\.R|i\.S\.d|i\.V\.m|lit|mind|sog|str|"
     r"u\.a|usw|vgl|z\.B)|\b\d{1,2})\.$"
 )
-_TERMINAL = re.compile(r"[.!?…][\"“”’‘«»)\]]*$")
+_TERMINAL = re.compile(r"(?<!\.\.)[.!?][\"”“’‘«»)\]]*$")
 _NAME = r"(?:(?:Dr|Prof|Dipl|gez|h\.c)\.:?|[A-ZÄÖÜ]\.|[A-ZÄÖÜ][\w’'-]*|von|van|vom|v\.|de|zu|der|am|XXX|…\.*)"
 _NAMES = re.compile(rf"{_NAME}(?:[\s/]+{_NAME})*")
+_FULL_NAME = re.compile(r"[A-ZÄÖÜ]\w|…")
+_HINDERED = re.compile(r"(?i)(?=.*unterschr)(?=.*(?:ver|ge)hindert).{1,200}")
 _INLINE_NAMES = re.compile(rf"(?<=[.!?)“\"])\s+{_NAMES.pattern}$")
 
 
 def clean(text: str) -> str:
     """One line: NFC, every white space a single space, invisible and unassigned characters removed."""
-    text = unicodedata.normalize("NFC", text).replace("\u2011", "-")
     if not text.isascii() or not text.isprintable():
         text = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in _DROPPED_CATEGORIES)
+        text = _LEFT_HYPHEN.sub("", unicodedata.normalize("NFC", text).replace("\u2011", "-"))
     return _SPACES.sub(" ", text).strip()
 
 
@@ -65,7 +68,7 @@ def halve_doubled(text: str) -> str:
 
 
 def ends_sentence(text: str) -> bool:
-    """True where the text ends a sentence; an abbreviation or an ordinal ("Abs.", "am 3.") does not."""
+    """True where the text ends a sentence; an abbreviation, an ordinal or an omission does not."""
     return _TERMINAL.search(text) is not None and _ABBREVIATION.search(text) is None
 
 
@@ -81,8 +84,10 @@ def join_wrapped(first: str, second: str) -> str:
 
 
 def is_signature(line: str) -> bool:
-    """True for a line of names as judges sign ("Dr. Müller  von Amsberg"), without a sentence."""
-    return _NAMES.fullmatch(line) is not None and not ends_sentence(line)
+    """True for a line of names as judges sign ("Dr. Müller von Amsberg") or for the note that one could not sign."""
+    if _HINDERED.fullmatch(line):
+        return True
+    return _NAMES.fullmatch(line) is not None and _FULL_NAME.search(line) is not None
 
 
 def drop_inline_signature(text: str) -> str:

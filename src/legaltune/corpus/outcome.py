@@ -77,7 +77,9 @@ def read_outcome(tenor: Sequence[Paragraph]) -> Outcome | None:
 _ENUMERATOR = re.compile(r"^\s*(?:(?:[IVX]{1,4}|\d{1,2}|[a-z])[.)]\s*)+(?=[A-ZÄÖÜ]|$)")
 _DATE = re.compile(r"\d{1,2}\.\s(?:Jan|Feb|März|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez)")
 # A full stop ends a sentence only behind a word: not in "2. Juli", "Az. 5", "Dr. Meier".
-_SENTENCE_END = re.compile(r"(?<=[a-zäöüß]{4}\.)\s+(?=[A-ZÄÖÜ])|;\s+|,?\s+und\s+(?=im\s+[Üü]brigen\s)")
+_SENTENCE_END = re.compile(
+    r"(?<=[a-zäöüß]{4}\.)\s+(?=(?:(?:\d{1,2}|[IVX]{1,4})\.\s)?[A-ZÄÖÜ])|;\s+|,?\s+und\s+(?=im\s+[Üü]brigen\s)"
+)
 
 
 def _sentences(tenor: Sequence[Paragraph]) -> Iterator[str]:
@@ -119,7 +121,9 @@ _REMEDY = (
     r"\b(?:\w*(?P<remedy>rechtsbeschwerde|verfassungsbeschwerde|beschwerde|revision|berufung|rechtsmittel|erinnerung"
     r"|einspruch))(?:n|en|s|es)?\b"
 )
-_REMEDY_OF = re.compile(rf"(?i:{_REMEDY})(?:\s(?:des|der)\s(?P<party>Antragst|Antragsg|Beteiligten\szu\s\d|[A-Z]\w{{3}}))?")
+_REMEDY_OF = re.compile(
+    rf"(?i:{_REMEDY})(?:\s(?:des|der)\s(?P<party>Antragst|Antragsg|Beteiligten\szu\s\d|[A-Z]\w{{3}}))?"
+)
 _ON_REMEDY = re.compile(rf"^Auf\s(?:(?:die|das|den)\s.{{0,80}}?)?(?i:{_REMEDY})")
 _REQUEST = re.compile(
     r"(?i:revision|berufung|beschwerde|rechtsmittel|erinnerung|einspruch|rüge|klage|antr[aä]g|gesuch|widerspruch"

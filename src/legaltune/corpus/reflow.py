@@ -33,7 +33,8 @@ class Layout(Enum):
 
 
 _BRACKETED = re.compile(r"\[(\d+[a-z]?)\]\s*(.*)")
-_NUMBERED = re.compile(r"(\d{1,4})\s+([A-ZÄÖÜ§„\"(\d].*)")
+_NUMBERED = re.compile(r"(\d{1,4})\s+((?:[A-ZÄÖÜ§„\"(\d]|[a-z]{1,3}\)).*)")
+_UNIT = re.compile(r"\b[ckm]?m$")
 _NUMBER = re.compile(r"\d{1,4}")
 _BLANK = re.compile(r"\n[ \t]*\n")
 _OPENS_LINE = re.compile(
@@ -41,7 +42,7 @@ _OPENS_LINE = re.compile(
 )
 _CLOSING = re.compile(r"(?!\.\.)[,;:.)\]!?]{1,3}(?:\s|$)")
 _PRONOUNCED = re.compile(r"\b(?:beschlossen|erkannt|entschieden):$")
-_ENDS_ITEM = re.compile(r"[.,;:]$")
+_ENDS_ITEM = re.compile(r"(?<!\.)[.,;:]$")
 _ENDS_LOOSELY = re.compile(r"(?:[:;“\")]|\d\.)$")
 _SIGNED = re.compile(r"gez\.:?(?:\s|$)")
 _COPY = re.compile(r"(?:Ausgefertigt|Beglaubigt|Die Übereinstimmung der Abschrift)\b")
@@ -88,40 +89,57 @@ def _from_paragraph_lines(text: str) -> list[Paragraph]:
     labelled = "\nRandnummer\n" in text
     numbering = _Numbering()
     paragraphs: list[Paragraph] = []
-    pending: str | None = None
-    previous, joined = "\n", False
-    after_label = False
+    number: str | None = None
+    above, joined, below_label = "", False, False
     for raw in text.split("\n"):
         line = drop_image_captions(clean(raw))
         if not line or line == "Randnummer":
-            after_label = line == "Randnummer"
-            previous = "\n"
-            continue
-        if _NUMBER.fullmatch(line) and (after_label or (not labelled and numbering.accept(line))):
-            pending, after_label, previous = line, False, "\n"
-            continue
-        bracketed = _BRACKETED.fullmatch(line)
-        if bracketed:
-            pending, line = bracketed.groups()
-        joined = pending is None and bool(paragraphs) and _continues(paragraphs[-1].text, previous, raw, line, joined)
-        if joined:
-            paragraphs[-1] = replace(paragraphs[-1], text=_glue(paragraphs[-1].text, line))
+            above, below_label = "", line == "Randnummer"
+        elif _NUMBER.fullmatch(line) and (
+            below_label or (not labelled and not _is_exponent(paragraphs) and numbering.accept(line))
+        ):
+            number, above, below_label = line, "", False
         else:
-            number = None if section_heading(line) else pending
-            paragraphs.append(Paragraph(line, number))
-        pending, previous = None, raw
+            bracketed = _BRACKETED.fullmatch(line)
+            if bracketed:
+                number, line = bracketed.groups()
+            joined = number is None and bool(paragraphs) and _continues(paragraphs[-1].text, above, raw, line, joined)
+            _append(paragraphs, line, number, joined)
+            number, above = None, raw
     return paragraphs
 
 
-def _continues(text: str, previous: str, raw: str, line: str, joined: bool) -> bool:
-    """Whether a line goes on with the sentence above it, which an inline tag broke off."""
-    if previous == "\n" or raw[:1].isspace() or _is_heading_line(text) or _is_heading_line(line):
+def _is_exponent(paragraphs: Sequence[Paragraph]) -> bool:
+    """Whether a number on its own line belongs to the unit above it: "m", "2"."""
+    return bool(paragraphs) and _UNIT.search(paragraphs[-1].text) is not None
+
+
+def _append(paragraphs: list[Paragraph], line: str, number: str | None, joined: bool) -> None:
+    if joined:
+        paragraphs[-1] = replace(paragraphs[-1], text=_glue(paragraphs[-1].text, line))
+    else:
+        paragraphs.append(Paragraph(line, None if section_heading(line) else number))
+
+
+def _continues(text: str, above: str, raw: str, line: str, joined: bool) -> bool:
+    """Whether a line goes on with the sentence above it, which an inline tag broke off.
+
+    Args:
+        text: The paragraph so far.
+        above: The line above as it stands in the text, "" where a blank line or a Randnummer stands between.
+        raw: The line as it stands in the text; one that begins with a space is a paragraph of its own.
+        line: The same line cleaned.
+        joined: Whether the line above was itself such a piece.
+    """
+    if not above or raw[:1].isspace():
         return False
-    if _CLOSING.match(line) or line.startswith("(Rn."):
+    if _CLOSING.match(line) or line.startswith("(Rn.") or (is_outline_number(text) and line[0].islower()):
         return True
+    if _is_heading_line(text) or _is_heading_line(line):
+        return False
     if ends_sentence(text) or _OPENS_LINE.match(line):
         return False
-    if previous[-1:].isspace() or previous.endswith(("(", "[")) or joined:
+    if above[-1:].isspace() or above.endswith(("(", "[")) or joined:
         return True
     return line[0].islower() and not _ENDS_ITEM.search(text)
 
@@ -180,7 +198,7 @@ def _numbered(lines: Sequence[str], numbering: _Numbering) -> Iterator[tuple[str
     for line in lines:
         heading = section_heading(line)
         in_body = in_body or heading is not None
-        match = _NUMBERED.fullmatch(line) if in_body and _may_end_paragraph(above) else None
+        match = _NUMBERED.fullmatch(line) if in_body and _may_end(above) else None
         if match and numbering.accept(match[1]):
             yield match[2], match[1]
         else:
@@ -188,7 +206,7 @@ def _numbered(lines: Sequence[str], numbering: _Numbering) -> Iterator[tuple[str
         above = line
 
 
-def _may_end_paragraph(above: str) -> bool:
+def _may_end(above: str) -> bool:
     return _is_heading_line(above) or ends_sentence(above) or _ENDS_LOOSELY.search(above) is not None
 
 

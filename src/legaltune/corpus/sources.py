@@ -64,13 +64,18 @@ def _walk(inputs: Sequence[Path]) -> Iterator[RawDocument | IgnoredFile]:
         if path.is_dir():
             yield from _walk_folder(path, path)
         else:
-            yield from _read_path(path, path.name)
+            yield from _read_path(path, _printable(Path(path.name)))
+
+
+def _printable(path: Path) -> str:
+    """A path as text that can be written to a manifest, also where a name is not valid UTF-8."""
+    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
 
 
 def _walk_folder(folder: Path, root: Path) -> Iterator[RawDocument | IgnoredFile]:
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         path = Path(entry.path)
-        origin = path.relative_to(root).as_posix()
+        origin = _printable(path.relative_to(root))
         if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
             yield from _walk_folder(path, root)
         elif path.is_file():
@@ -84,9 +89,10 @@ def _walk_folder(folder: Path, root: Path) -> Iterator[RawDocument | IgnoredFile
 def _read_path(path: Path, origin: str) -> Iterator[RawDocument | IgnoredFile]:
     with path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
-    if head.startswith(ZIP_MAGIC) and not path.name.startswith("."):
+    is_hidden = path.name.startswith(".")
+    if head.startswith(ZIP_MAGIC) and not is_hidden:
         yield from _read_zip(path, origin)
-    elif path.suffix.lower() == ".zip" and head:
+    elif head and path.suffix.lower() == ".zip" and not is_hidden:
         yield _failed(origin, DropReason.CORRUPT_ARCHIVE, "named .zip, but does not begin as a zip does")
     else:
         yield _document(origin, path.name, path.stat().st_size, head, path.read_bytes)

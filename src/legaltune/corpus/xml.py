@@ -11,9 +11,10 @@ from legaltune.corpus.document import DocumentError, DropReason
 
 UTF8_BOM = b"\xef\xbb\xbf"
 _HEAD_BYTES = 16_384
+# Atomic groups: a comment, once matched, is never tried longer, so a hostile prolog costs linear time.
 _ROOT = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>\s*)*<([A-Za-z_][\w.:-]*)",
-    re.DOTALL,
+    rb"(?:\xef\xbb\xbf)?\s*+(?:(?><\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*+(?:\[.*?\]\s*+)?>)\s*+)*+<([A-Za-z_][\w.:-]*)",
+    re.DOTALL | re.IGNORECASE,
 )
 _DECLARED_ENCODING = re.compile(rb"""(?:\xef\xbb\xbf)?<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z][\w.:-]*)["']""")
 
@@ -30,15 +31,17 @@ def check_encoding(content: bytes) -> None:
     Raises:
         DocumentError: WRONG_ENCODING.
     """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return
     match = _DECLARED_ENCODING.match(content)
     declared = match[1].decode("ascii") if match else "UTF-8"
     try:
-        name = codecs.lookup(declared).name
+        codec = codecs.lookup(declared).name
     except LookupError:
         raise DocumentError(DropReason.WRONG_ENCODING, f"declares the unknown encoding {declared!r}") from None
-    if name in {"utf-8", "ascii"}:
-        _refuse_undecodable(content, declared, name)
-    elif not name.startswith(("utf-16", "utf-32")):
+    if codec in {"utf-8", "ascii"}:
+        _refuse_undecodable(content, declared, codec)
+    else:
         _refuse_hidden_utf8(content, declared)
 
 
@@ -46,10 +49,8 @@ def _refuse_undecodable(content: bytes, declared: str, codec: str) -> None:
     try:
         content.decode(codec)
     except UnicodeDecodeError as error:
-        byte = f"0x{content[error.start]:02X} at offset {error.start}"
-        raise DocumentError(
-            DropReason.WRONG_ENCODING, f"declares {declared}, but byte {byte} is not {declared}"
-        ) from None
+        detail = f"declares {declared}, but holds byte 0x{content[error.start]:02X} at offset {error.start}"
+        raise DocumentError(DropReason.WRONG_ENCODING, detail) from None
 
 
 def _refuse_hidden_utf8(content: bytes, declared: str) -> None:

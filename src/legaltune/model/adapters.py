@@ -60,6 +60,7 @@ def save_adapter(model: Any, tokenizer: Any, folder: Path) -> None:
     """Save adapter and tokenizer; the folder is either whole or absent."""
     with whole_folder(folder) as temporary:
         model.save_pretrained(temporary)
+        (temporary / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
         tokenizer.save_pretrained(temporary)
 
 

@@ -30,7 +30,7 @@ class ModelSource:
         """Call a `from_pretrained`; say what to do when the model cannot be had."""
         try:
             return loader(self.name_or_path, revision=self.revision, token=self.token, **kwargs)
-        except OSError as error:  # transformers and huggingface_hub raise OSError for all that is missing
+        except (OSError, ValueError) as error:  # what transformers raises for files that are missing or not a model's
             reason = str(error).splitlines()[0]
             if Path(self.name_or_path).is_dir():
                 raise InputMissingError(f"{self.name_or_path} holds no complete model: {reason}") from error

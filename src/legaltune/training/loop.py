@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import math
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -226,12 +227,13 @@ def random_seed(*parts: int) -> int:
 def _initialize_engine(config: RunConfig, model: Any, topology: Topology, worker: Worker) -> Any:
     module = TargetLoss(model).to(worker.device).train()
     trainable = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    engine, *_ = deepspeed.initialize(
-        model=module,
-        model_parameters=trainable,
-        optimizer=_adamw(config.optimizer, trainable),
-        config=deepspeed_config(config, topology),
-    )
+    with redirect_stdout(sys.stderr):  # DeepSpeed prints what it builds; standard output is for results
+        engine, *_ = deepspeed.initialize(
+            model=module,
+            model_parameters=trainable,
+            optimizer=_adamw(config.optimizer, trainable),
+            config=deepspeed_config(config, topology),
+        )
     return engine
 
 
@@ -259,7 +261,7 @@ def _check_tokens(config: RunConfig, dataset: TokenDataset, expected: str) -> No
 @contextmanager
 def _step_progress(worker: Worker, num_steps: int) -> Iterator[Any]:
     if worker.is_first:
-        with progress("training steps", num_steps) as advance:
+        with progress("training steps", num_steps, in_log=False) as advance:
             yield advance
     else:
         yield lambda count: None

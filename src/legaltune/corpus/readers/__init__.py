@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from legaltune.corpus.cleaning import clean
 from legaltune.corpus.document import Document, DocumentError, DropReason, RawDocument
 from legaltune.corpus.readers import gii, portal_json, rii
 from legaltune.corpus.readers.content import Content, Reader, inspect
@@ -59,7 +60,7 @@ def _describe_unknown(content: Content, is_xml: bool) -> str:
     if is_xml:
         return f"XML with root element <{content.root}>"
     if isinstance(content.value, dict):
-        return "JSON object with the keys " + ", ".join(sorted(content.value)[:8])
+        return clean("JSON object with the keys " + ", ".join(sorted(content.value)[:8]))
     if content.value is not None:
         return f"JSON {type(content.value).__name__}"
     if content.raw.startswith(ZIP_MAGIC):

@@ -24,6 +24,7 @@ _BLOCKS = frozenset({"P", "DL", "table", "Title", "Subtitle", "Ident"})
 _QUOTES = {"QuoteL": "„", "QuoteR": "“"}
 _EDITORS_NOTE = re.compile(r"\(\+\+\+.*?\+\+\+\)", re.DOTALL)
 _CONTENTS = re.compile(r"Inhalts(?:übersicht|verzeichnis)")
+_OUTSIDE_DIVISIONS = re.compile(r"Anlage|Anhang|Schlussformel")
 _REPEALED = re.compile(r"[-–—]*|\(?(?:weggefallen|aufgehoben|gegenstandslos)\)?\.?", re.IGNORECASE)
 _SUPERSCRIPT = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 _SUBSCRIPT = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
@@ -107,6 +108,8 @@ def _norm(element: etree._Element, division: tuple[str, ...]) -> Norm | None:
     paragraphs = [text for text in _paragraphs(content) if text]
     if all(_REPEALED.fullmatch(text) for text in paragraphs):
         return None
+    if _OUTSIDE_DIVISIONS.match(label):
+        division = ()
     title = _field(element, "metadaten/titel")
     return Norm(label, title or None, tuple(paragraphs), division, tuple(_footnotes(element)))
 
@@ -149,6 +152,9 @@ def _child(child: etree._Element) -> Iterator[str]:
         yield "\n"
         yield from _pieces(child)
         yield "\n"
+    elif child.tag == "LA":
+        yield " "
+        yield from _pieces(child)
     elif child.tag in {"SUP", "SUB"}:
         yield _raised(child)
     elif child.tag == "IMG":

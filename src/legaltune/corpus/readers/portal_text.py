@@ -19,9 +19,10 @@ _LOOSE_PUNCTUATION = re.compile(r"(?<=\)) (?=[.,;](?:\s|$))")
 _MARGIN_REFERENCE = re.compile(r"\s*\(Rn\.\d[^()]*\)")
 # Before its rubrum the Hamburg court prints a sheet: court, file numbers, date, norms, Leitsätze; then the court again.
 _FRONT_SHEET = re.compile(
-    r"\A(?P<court>.+)\n(?:.*\n)*?(?:Urteil|Beschluss) vom .*\n(?P<sheet>(?:.*\n)*?)(?i:(?P=court))\n"
+    r"\A(?P<court>.+)\n(?:.*\n)*?(?:Urteil|Beschluss)(?: .*)? vom .*\n(?P<sheet>(?:.*\n)*?)(?i:(?P=court))\n"
 )
-_FIRST_LEITSATZ = re.compile(r"^1\. ", re.MULTILINE)
+# Without a number, the first line as long as text is that does not begin as a norm does ("§ 4", "Art. 5", "AEG § 18").
+_FIRST_LEITSATZ = re.compile(r"^(?:1\. |(?!§|Art\b|\S+ §)(?=.{60}))", re.MULTILINE)
 _MAX_FRONT_CHARS = 20_000
 
 
@@ -33,9 +34,7 @@ def parts_of(text: str, layout: Layout, summary: str) -> list[Part]:
         layout: How it is broken into lines.
         summary: The record's summary; the BGH's text repeats a notice of it in front of the tenor.
     """
-    paragraphs = [
-        replace(p, text=halve_doubled(p.text)) for p in paragraphs_of(text.partition(_PORTAL_NOTICE)[0], layout)
-    ]
+    paragraphs = [_mended(p) for p in paragraphs_of(text.partition(_PORTAL_NOTICE)[0], layout)]
     parts = split_at_headings(paragraphs)
     if _FIRST_BRACKET in text:
         parts = _split_run_on(parts, summary)
@@ -81,14 +80,14 @@ def _cut_rubrum(parts: Sequence[Part]) -> list[Part]:
 
 
 def _split_run_on(parts: Sequence[Part], summary: str) -> list[Part]:
-    """Repair texts of the BGH, whose headings stand together at the top with the whole text under the last of them."""
+    """Repair texts of the BGH: all headings stand at the top, the whole text (often twice) under the last of them."""
     last = parts[-1]
     numbered = next((i for i, paragraph in enumerate(last.paragraphs) if paragraph.randnummer), None)
     headings = [part.heading for part in parts[:-1] if part.heading and not part.paragraphs]
     if TENOR not in headings or numbered is None:
         return list(parts)
     grounds = next((h for h in [*headings, last.heading] if h and h.stage is Stage.GROUNDS), last.heading)
-    paragraphs = [_without_prefix(last.paragraphs[0], summary), *last.paragraphs[1:]]
+    paragraphs = _once([_without_prefix(last.paragraphs[0], summary), *last.paragraphs[1:]])
     tenor = [piece for paragraph in paragraphs[:numbered] for piece in _split_outline(paragraph)]
     body = [piece for paragraph in paragraphs[numbered:] for piece in _split_outline(paragraph)]
     if tenor and is_outline_number(tenor[-1].text):
@@ -96,9 +95,28 @@ def _split_run_on(parts: Sequence[Part], summary: str) -> list[Part]:
     return [*parts[:-1], Part(TENOR, tenor), Part(grounds, body)]
 
 
+def _once(paragraphs: Sequence[Paragraph]) -> list[Paragraph]:
+    """Cut a text that is printed twice where its first paragraph begins again."""
+    first = paragraphs[0].text
+    for index, paragraph in enumerate(paragraphs[1:], start=1):
+        text, repeated, _ = paragraph.text.partition(first)
+        if repeated:
+            return [*paragraphs[:index], replace(paragraph, text=text.rstrip())]
+    return list(paragraphs)
+
+
 def _without_prefix(paragraph: Paragraph, prefix: str) -> Paragraph:
-    pattern = r"\s*".join(map(re.escape, prefix.replace(" ", "")))
-    return replace(paragraph, text=re.sub(rf"\A{pattern}\s+(?=\S)", "", paragraph.text))
+    """Cut a prefix; spaces do not count, the scraper lost some."""
+    expected = iter(prefix.replace(" ", ""))
+    for index, character in enumerate(paragraph.text):
+        if character == " ":
+            continue
+        wanted = next(expected, None)
+        if wanted is None:
+            return replace(paragraph, text=paragraph.text[index:])
+        if wanted != character:
+            break
+    return paragraph
 
 
 def _split_outline(paragraph: Paragraph) -> list[Paragraph]:
@@ -110,7 +128,7 @@ def _split_outline(paragraph: Paragraph) -> list[Paragraph]:
 
 
 def _front_sheet(text: str) -> str | None:
-    """Leitsätze of the front sheet; None without a sheet or where they bear no numbers to tell them from the norms."""
+    """Leitsätze of the front sheet, None where the text begins with the rubrum."""
     match = _FRONT_SHEET.match(text[:_MAX_FRONT_CHARS])
     first = match and _FIRST_LEITSATZ.search(match["sheet"])
     return match["sheet"][first.start() :] if match and first else None

@@ -11,22 +11,35 @@ from typing import Any
 
 from legaltune.corpus.synthetic import courts, grammar
 from legaltune.corpus.synthetic.courts import Court
-from legaltune.corpus.synthetic.facts import Defect, Facts
+from legaltune.corpus.synthetic.facts import Facts
 from legaltune.corpus.synthetic.model import Branch, Outcome
 from legaltune.corpus.synthetic.scenarios import Issue, Scenario, load_data
+from legaltune.corpus.synthetic.statutes import find_paragraph
 
 _CORE = 0.0
-_MERITS = frozenset({Outcome.ALLOWED, Outcome.PARTLY_ALLOWED, Outcome.DISMISSED, Outcome.REMITTED})
+_WITHOUT_CLAIM = frozenset({Branch.CRIMINAL, Branch.CONSTITUTIONAL})
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One paragraph with the priority at which it is left out of short decisions (0: never)."""
+    """One paragraph with its priority: optional ones are kept in ascending order until the decision is long enough.
+
+    Attributes:
+        text: The paragraph.
+        priority: 0 for what no decision may lack.
+        is_heading: Whether it is a heading.
+        quotation: Indented quotation that follows the paragraph.
+    """
 
     text: str
     priority: float = _CORE
     is_heading: bool = False
-    is_quotation: bool = False
+    quotation: str | None = None
+
+    @property
+    def num_chars(self) -> int:
+        """Characters of the paragraph and its quotation."""
+        return len(self.text) + len(self.quotation or "")
 
 
 class Values(dict[str, object]):
@@ -110,8 +123,12 @@ def write_facts(writer: Writer) -> list[Piece]:
         template = issue.unknown if position == facts.open_issue else issue.fact
         pieces.append(Piece(writer.about(issue, template), _CORE if is_core else 1 + writer.rng.random()))
     pieces += [Piece(writer.render(text), 1.5 + writer.rng.random()) for text in scenario.background]
+    pieces += [
+        Piece(writer.render(text), 3.5 + 2 * writer.rng.random()) for text in _passages("facts", scenario.branch)
+    ]
     pieces.append(Piece(writer.say("history_granted" if facts.granted_below else "history_refused")))
-    pieces.append(Piece(writer.say("view_open" if facts.open_issue is not None else "view"), 0.3))
+    view = "view" if facts.open_issue is None else "view_open"
+    pieces.append(Piece(writer.about(writer.point, writer.rng.choice(writer.phrases(view))), 0.3))
     pieces.append(Piece(writer.say(f"goal_{writer.appellant_key}")))
     complaint = "complaint_open" if facts.open_issue is not None else "complaint"
     pieces.append(Piece(writer.say(complaint), 0.5))
@@ -178,37 +195,57 @@ def discussed_issues(writer: Writer) -> tuple[int, ...]:
 def fit(pieces: Iterable[Piece], target_chars: int) -> list[Piece]:
     """Leave out optional pieces, those of low priority first, until about `target_chars` remain."""
     kept = list(pieces)
-    total = sum(len(piece.text) for piece in kept if piece.priority == _CORE)
+    total = sum(piece.num_chars for piece in kept if piece.priority == _CORE)
     chosen = set()
     for position, piece in sorted(enumerate(kept), key=lambda item: item[1].priority):
         if piece.priority > _CORE and total < target_chars:
             chosen.add(position)
-            total += len(piece.text)
+            total += piece.num_chars
     return [piece for position, piece in enumerate(kept) if piece.priority == _CORE or position in chosen]
 
 
 def _write_merits(writer: Writer) -> list[Piece]:
+    rng, branch = writer.rng, writer.scenario.branch
     pieces = [Piece(writer.say("admissible"), 2.5), Piece(writer.say(f"intro_{_verdict(writer)}"), 0.4)]
-    for position in discussed_issues(writer):
-        pieces += _write_issue(writer, position)
-    for template in load_passages()["procedure"]:
-        pieces.append(Piece(writer.render(template), 4 + writer.rng.random()))
-    return [*pieces, Piece(writer.say(f"follows_{follow_up(writer)}"))]
+    positions = discussed_issues(writer)
+    passages = list(load_passages()["interpretation"])
+    rng.shuffle(passages)
+    for number, position in enumerate(positions):
+        pieces += _write_issue(writer, position, passages[number :: len(positions)])
+    if all(writer.facts.holds) and writer.facts.open_issue is None and branch not in _WITHOUT_CLAIM:
+        pieces.append(Piece(writer.say("also_met"), 0.9))
+    if writer.outcome is Outcome.PARTLY_ALLOWED and writer.facts.granted_below:
+        pieces.append(Piece(writer.say("partly_right"), 0.2))
+    further = [Piece(writer.render(text), 4 + 2 * rng.random()) for text in _passages("procedure", branch)]
+    rng.shuffle(further)
+    return [*pieces, *further, Piece(writer.say(f"follows_{follow_up(writer)}"))]
 
 
-def _write_issue(writer: Writer, position: int) -> list[Piece]:
-    issue = writer.scenario.issues[position]
-    priority = _CORE if position in focus(writer) else 1 + writer.rng.random()
+def _write_issue(writer: Writer, position: int, passages: list[str]) -> list[Piece]:
+    """One paragraph that states the rule and applies it, then passages on the interpretation of the norm."""
+    issue, rng = writer.scenario.issues[position], writer.rng
+    priority = _CORE if position in focus(writer) else 1 + rng.random()
     if position == writer.facts.open_issue:
-        follows = writer.rng.choice(writer.phrases("open_follows"))
-        subsumption = f"{issue.unknown} {follows}"
+        subsumption = f"{issue.unknown} {rng.choice(writer.phrases('open_follows'))}"
     else:
         subsumption = issue.holds if writer.facts.holds[position] else issue.fails
     pieces = [Piece(writer.about(issue, f"{issue.text} {subsumption}"), priority)]
-    pieces.append(Piece(writer.about(issue, issue.purpose), priority + 1.5 + writer.rng.random()))
-    for template in load_passages()["interpretation"]:
-        pieces.append(Piece(writer.about(issue, template), priority + 3 + 2 * writer.rng.random()))
+    pieces.append(Piece(writer.about(issue, issue.purpose), priority + 1.5 + rng.random()))
+    introduction = writer.about(issue, rng.choice(writer.phrases("quoted_norm")))
+    pieces.append(Piece(introduction, priority + 2 + 2 * rng.random(), quotation=_quoted(issue.norm)))
+    pieces += [Piece(writer.about(issue, text), priority + 3 + 3 * rng.random()) for text in passages]
     return pieces
+
+
+def _quoted(citation: str) -> str:
+    """The cited Absatz of a norm, in quotation marks and on one line."""
+    return f"„{' '.join(find_paragraph(citation).split())}“"
+
+
+def _passages(kind: str, branch: Branch) -> list[str]:
+    by_branch = load_passages()[kind]
+    found: list[str] = by_branch.get(branch.name, by_branch["default"])
+    return found
 
 
 def _verdict(writer: Writer) -> str:

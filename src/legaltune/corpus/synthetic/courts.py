@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,6 +14,8 @@ from legaltune.corpus.synthetic.grammar import Noun
 from legaltune.corpus.synthetic.model import Branch
 from legaltune.corpus.synthetic.scenarios import load_data
 
+_FIRST_ECLI_YEAR = 2015
+_OTHER_THAN_FILE_NUMBER = re.compile(r"[^A-Za-z0-9.]")
 _FIRST_DOCUMENT_NUMBER = 3_000_000
 
 
@@ -66,9 +69,11 @@ def court_noun(name: str) -> Noun:
         gender, genitive = "m", name.replace("gerichtshof", "gerichtshofs", 1)
     if name.endswith("amt"):
         genitive = f"{name}s"
-    if name.split()[0].endswith("sches"):
+    if name.split(maxsplit=1)[0].endswith("sches"):
         body = name.replace("sches ", "sche ", 1)
-        return grammar.noun(f"n:{body}:{genitive.replace('sches ', 'schen ', 1)}:{name.replace('sches ', 'schen ', 1)}:{body}")
+        return grammar.noun(
+            f"n:{body}:{genitive.replace('sches ', 'schen ', 1)}:{name.replace('sches ', 'schen ', 1)}:{body}"
+        )
     return grammar.noun(f"{gender}:{body}:{genitive}")
 
 
@@ -79,19 +84,26 @@ def document_number(court: Court, index: int, decided: date) -> str:
 
 def ecli(court: Court, file_number: str, decided: date, decision_type: str) -> str | None:
     """The ECLI of a decision; there is none before 2015."""
-    if decided.year < 2015:
+    if decided.year < _FIRST_ECLI_YEAR:
         return None
-    letter = "U" if decision_type == "Urteil" else "B"
-    compact = "".join(character for character in file_number.replace("/", ".") if character.isalnum() or character == ".")
-    if court.name == "BVerfG":
-        number = file_number.split()[-1].split("/")
-        compact = f"1bvr{int(number[0]):04d}{number[1]}" if file_number.startswith("1") else f"2bvr{int(number[0]):04d}{number[1]}"
-        letter = "rs" if letter == "U" else "rk"
-    return court.ecli.format(date=decided, letter=letter, compact=compact)
+    is_judgment = decision_type == "Urteil"
+    compact = _OTHER_THAN_FILE_NUMBER.sub("", file_number.replace("/", "."))
+    number, year = (re.findall(r"\d+", file_number) or ["", ""])[-2:]
+    return court.ecli.format(
+        date=decided,
+        letter="U" if is_judgment else "B",
+        chamber="rs" if is_judgment else "rk",
+        compact=compact,
+        plain=compact.replace(".", ""),
+        register=f"{file_number[0]}bvr{int(number):04d}{year}",
+    )
 
 
 def citation(court: Court, before: date, rng: random.Random) -> str:
-    """An earlier decision of the court as its judgments cite it."""
+    """An earlier decision of the court as its decisions cite it; the constitutional court cites its reports by page."""
+    if court.name == "BVerfG":
+        page = rng.randint(1, 380)
+        return f"BVerfGE {rng.randint(20, 148)}, {page} <{page + rng.randint(2, 30)}>"
     decided = grammar.next_working_day(before - timedelta(days=rng.randint(200, 4000)))
     panel = rng.choice(list(court.panels))
     number = court.file_number(next(iter(court.forms)), panel, decided.year - 1, rng)
@@ -102,7 +114,9 @@ def citation(court: Court, before: date, rng: random.Random) -> str:
 def _court(raw: dict[str, object]) -> Court:
     panels, below = raw["panels"], raw["below"]
     forms, numbers = raw["forms"], raw["below_numbers"]
-    assert isinstance(panels, dict) and isinstance(below, list) and isinstance(forms, dict) and isinstance(numbers, list)
+    assert (
+        isinstance(panels, dict) and isinstance(below, list) and isinstance(forms, dict) and isinstance(numbers, list)
+    )
     return Court(
         name=str(raw["court"]),
         doknr=str(raw["doknr"]),

@@ -6,6 +6,7 @@ import itertools
 import math
 import random
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from legaltune.corpus.document import Decision, Paragraph, SectionName
@@ -25,6 +26,7 @@ from legaltune.corpus.synthetic.composition import (
 )
 from legaltune.corpus.synthetic.courts import Court
 from legaltune.corpus.synthetic.facts import Defect, Facts, decide, display_values, draw_facts
+from legaltune.corpus.synthetic.grammar import Noun
 from legaltune.corpus.synthetic.model import Branch, Case, Layout, Outcome
 from legaltune.corpus.synthetic.procedure import Procedure, draw_procedure
 from legaltune.corpus.synthetic.scenarios import Scenario, load_scenarios
@@ -44,9 +46,12 @@ _COURT_ABBREVIATIONS = {
     "Amtsgericht": "AG",
 }
 _SOURCE = "rii"
-_MEDIAN_CHARS, _SIGMA = 1_850, 0.72
+_FIRST_DUPLICATE = 5_000_000
+_MEDIAN_CHARS, _SIGMA = 1_900, 0.78
 _LEITSATZ_SHARE = {Outcome.INADMISSIBLE: 0.1, Outcome.DISCONTINUED: 0.05}
 _MERITS_LEITSATZ_SHARE = 0.47
+_ODD_RANDNUMMERN_SHARE = 0.01
+_FEWEST_DIVIDED_PIECES = 6
 _NORMS_SHARE = 0.79
 _TITLE_SHARE = 0.79
 
@@ -107,7 +112,7 @@ def _values(scenario: Scenario, court: Court, facts: Facts, procedure: Procedure
         Rv=form["proceedings"],
         abw=form["dismissed"],
         abw_zu=form["to_dismiss"],
-        frist=form["period"],
+        rmfrist=form["period"],
         n_frist=form["period_norm"],
         n_begr=form["grounds_norm"],
         n_mangel=_defect_norm(facts, form),
@@ -164,15 +169,22 @@ def _dates(procedure: Procedure) -> dict[str, object]:
 def _views(scenario: Scenario, facts: Facts, values: Values, rng: random.Random) -> dict[str, object]:
     """What the court below and the appellant say about the point of the appeal, in indirect speech."""
     issue = scenario.issues[facts.point]
-    below, appellant = (issue.view_holds, issue.view_fails) if facts.granted_below else (issue.view_fails, issue.view_holds)
-    return {name: grammar.fill(text, values, rng) for name, text in (("sicht", below), ("gegensicht", appellant))}
+    below, appellant = (
+        (issue.view_holds, issue.view_fails) if facts.granted_below else (issue.view_fails, issue.view_holds)
+    )
+    objection = grammar.fill(appellant, values, rng)
+    party = values["A"]
+    assert isinstance(party, Noun)
+    if objection.startswith(f"{party.nom} "):
+        objection = party.er + objection.removeprefix(party.nom)
+    return {"sicht": grammar.fill(below, values, rng), "gegensicht": objection}
 
 
 def _decision(writer: Writer, court: Court, procedure: Procedure, index: int) -> Decision:
     rng = writer.rng
     decided = procedure.timeline.decided
     facts, grounds = _fit_sections(write_facts(writer), write_grounds(writer), rng)
-    sections = _sections(procedure.layout, facts, grounds, write_tenor(writer))
+    sections = _sections(procedure.layout, facts, grounds, write_tenor(writer), rng)
     if rng.random() < _LEITSATZ_SHARE.get(writer.outcome, _MERITS_LEITSATZ_SHARE):
         sections = {SectionName.LEITSATZ: (Paragraph(write_leitsatz(writer)),), **sections}
     title = f"{writer.scenario.title}: {grammar.noun(writer.point.topic).word}"
@@ -197,44 +209,58 @@ def _fit_sections(facts: list[Piece], grounds: list[Piece], rng: random.Random) 
     target = round(_MEDIAN_CHARS * math.exp(_SIGMA * rng.gauss(0, 1)))
     kept = fit([*facts, *grounds], target)
     facts_kept = set(map(id, facts))
-    return [piece for piece in kept if id(piece) in facts_kept], [piece for piece in kept if id(piece) not in facts_kept]
+    return [piece for piece in kept if id(piece) in facts_kept], [
+        piece for piece in kept if id(piece) not in facts_kept
+    ]
 
 
 def _sections(
-    layout: Layout, facts: list[Piece], grounds: list[Piece], tenor: list[str]
+    layout: Layout, facts: list[Piece], grounds: list[Piece], tenor: list[str], rng: random.Random
 ) -> dict[SectionName, tuple[Paragraph, ...]]:
     """Paragraphs of each section, with Randnummern running on from the facts into the grounds."""
     operative = tuple(Paragraph(text) for text in tenor)
+    numbers = _randnummern(rng)
     if layout is Layout.TENOR_ONLY:
         return {SectionName.TENOR: operative}
     if layout is Layout.REASONS_IN_TENOR:
         heading = Paragraph("Gründe:", is_heading=True)
-        return {SectionName.TENOR: (*operative, heading, *_numbered(grounds, 1))}
+        return {SectionName.TENOR: (*operative, heading, *_numbered(grounds, numbers))}
     if layout is Layout.JUDGMENT:
         return {
             SectionName.TENOR: operative,
-            SectionName.TATBESTAND: _numbered(facts, 1),
-            SectionName.ENTSCHEIDUNGSGRUENDE: _numbered(grounds, 1 + _num_numbered(facts)),
+            SectionName.TATBESTAND: _numbered(facts, numbers),
+            SectionName.ENTSCHEIDUNGSGRUENDE: _numbered(_divided(grounds, rng), numbers),
         }
     parts = [Piece("I.", is_heading=True), *facts, Piece("II.", is_heading=True), *grounds]
-    return {SectionName.TENOR: operative, SectionName.GRUENDE: _numbered(parts, 1)}
+    return {SectionName.TENOR: operative, SectionName.GRUENDE: _numbered(parts, numbers)}
 
 
-def _numbered(pieces: Iterable[Piece], first: int) -> tuple[Paragraph, ...]:
-    numbers = itertools.count(first)
-    return tuple(
-        Paragraph(
-            text=piece.text,
-            randnummer=None if piece.is_heading or piece.is_quotation else str(next(numbers)),
-            is_heading=piece.is_heading,
-            is_quotation=piece.is_quotation,
-        )
-        for piece in pieces
-    )
+def _divided(grounds: list[Piece], rng: random.Random) -> list[Piece]:
+    """Longer grounds with the headings that half of the judgments have: result, I. the law, II. what follows."""
+    if len(grounds) < _FEWEST_DIVIDED_PIECES or rng.random() < 0.5:
+        return grounds
+    return [grounds[0], Piece("I.", is_heading=True), *grounds[1:-2], Piece("II.", is_heading=True), *grounds[-2:]]
 
 
-def _num_numbered(pieces: Iterable[Piece]) -> int:
-    return sum(not (piece.is_heading or piece.is_quotation) for piece in pieces)
+def _numbered(pieces: Iterable[Piece], numbers: Iterator[str]) -> tuple[Paragraph, ...]:
+    paragraphs = []
+    for piece in pieces:
+        number = None if piece.is_heading else next(numbers)
+        paragraphs.append(Paragraph(piece.text, number, is_heading=piece.is_heading))
+        if piece.quotation is not None:
+            paragraphs.append(Paragraph(piece.quotation, is_quotation=True))
+    return tuple(paragraphs)
+
+
+def _randnummern(rng: random.Random) -> Iterator[str]:
+    """Running numbers; in one decision of a hundred with a gap, a number twice or a restart, as in published files."""
+    step_by_oddity = {"gap": 2, "duplicate": 0, "restart": None}
+    oddity = rng.choice(list(step_by_oddity)) if rng.random() < _ODD_RANDNUMMERN_SHARE else None
+    position, number = rng.randint(3, 9), 1
+    for count in itertools.count(1):
+        yield str(number)
+        step = step_by_oddity[oddity] if oddity and count == position else 1
+        number = 1 if step is None else number + step
 
 
 def _applied_norms(writer: Writer) -> tuple[str, ...]:
@@ -254,7 +280,9 @@ def _norm_field(norms: Iterable[str]) -> tuple[str, ...]:
 
 
 def _previous_instances(procedure: Procedure) -> tuple[str, ...]:
-    """The courts below as the vorinstanz element lists them, the latest first."""
+    """The courts below as the vorinstanz element lists them, the latest first; an office is no court."""
+    if procedure.form == "complaint":
+        return ()
     dates = (procedure.timeline.first, procedure.timeline.below)[-len(procedure.below) :]
     kinds = "Urteil" if procedure.form in ("revision", "nonadmission") else "Beschluss"
     lines = [
@@ -269,3 +297,11 @@ def _short_court(name: str) -> str:
     for long, short in _COURT_ABBREVIATIONS.items():
         name = name.replace(long, short)
     return name
+
+
+def duplicate_of(case: Case) -> Case:
+    """The same decision under another document number, as the official site sometimes has it."""
+    court = courts.load_courts()[case.branch]
+    assert case.decision.date is not None
+    number = courts.document_number(court, _FIRST_DUPLICATE + case.index, case.decision.date)
+    return replace(case, decision=replace(case.decision, document_id=number))

@@ -11,6 +11,15 @@ from legaltune.corpus.synthetic import grammar
 from legaltune.corpus.synthetic.model import Branch, Outcome
 from legaltune.corpus.synthetic.scenarios import Issue, Rule, Scenario
 
+# For each branch, the results below (claim granted or not) after which no one is bound to appeal through counsel.
+_AUTHORITY_APPEALS = {
+    Branch.CRIMINAL: (False,),
+    Branch.ADMINISTRATIVE: (True,),
+    Branch.SOCIAL: (True,),
+    Branch.FISCAL: (True,),
+    Branch.CONSTITUTIONAL: (True, False),
+    Branch.PATENT: (True, False),
+}
 _WITHDRAWN_SHARE = 0.09
 _DEFECT_SHARE = 0.14
 _OPEN_SHARE = 0.13
@@ -55,17 +64,16 @@ def draw_facts(scenario: Scenario, rng: random.Random) -> Facts:
     slots = {name: _draw_slot(spec, rng) for name, spec in scenario.slots.items()}
     for issue, met in zip(scenario.issues, holds, strict=True):
         slots[issue.rule.slot] = _draw_rule(issue.rule, met, rng)
+    granted_below = scenario.branch is not Branch.CONSTITUTIONAL and rng.random() < 0.5
     withdrawn = rng.random() < _WITHDRAWN_SHARE
-    defect = rng.choice(list(Defect)) if not withdrawn and rng.random() < _DEFECT_SHARE else None
+    is_defective = not withdrawn and rng.random() < _DEFECT_SHARE
+    defect = rng.choice(_possible_defects(scenario.branch, granted_below)) if is_defective else None
     findings_missing = not withdrawn and defect is None and rng.random() < _OPEN_SHARE
     bars = [position for position, issue in enumerate(scenario.issues) if not issue.decides_part]
     open_issue = rng.choice(bars) if findings_missing else None
-    granted_below = scenario.branch is not Branch.CONSTITUTIONAL and rng.random() < 0.5
     if open_issue is not None:
         holds = tuple(met or position <= open_issue for position, met in enumerate(holds))
-        slots |= {
-            issue.rule.slot: _draw_rule(issue.rule, True, rng) for issue in scenario.issues[: open_issue + 1]
-        }
+        slots |= {issue.rule.slot: _draw_rule(issue.rule, True, rng) for issue in scenario.issues[: open_issue + 1]}
     point = _point(scenario.issues, holds, open_issue, rng)
     return Facts(slots, holds, granted_below, withdrawn, defect, open_issue, point)
 
@@ -83,12 +91,11 @@ def decide(branch: Branch, issues: tuple[Issue, ...], facts: Facts) -> Outcome:
     if facts.open_issue is not None:
         return Outcome.REMITTED
     claim_fails = any(not met and not issue.decides_part for issue, met in zip(issues, facts.holds, strict=True))
-    if claim_fails == (not facts.granted_below):
-        whole = claim_fails or all(facts.holds)
-        return Outcome.DISMISSED if whole else Outcome.PARTLY_ALLOWED
-    if branch is Branch.CRIMINAL and not facts.granted_below:
+    if branch is Branch.CRIMINAL and not claim_fails and not facts.granted_below:
         return Outcome.REMITTED
-    return Outcome.ALLOWED if claim_fails or all(facts.holds) else Outcome.PARTLY_ALLOWED
+    if not claim_fails and not all(facts.holds):
+        return Outcome.PARTLY_ALLOWED
+    return Outcome.DISMISSED if facts.granted_below != claim_fails else Outcome.ALLOWED
 
 
 def display_values(scenario: Scenario, slots: dict[str, int | str], start: date) -> dict[str, object]:
@@ -112,6 +119,12 @@ def _draw_holds(scenario: Scenario, rng: random.Random) -> tuple[bool, ...]:
         position != failing and not (issue.decides_part and part_fails)
         for position, issue in enumerate(scenario.issues)
     )
+
+
+def _possible_defects(branch: Branch, granted_below: bool) -> list[Defect]:
+    """Authorities appeal through their own staff, and some proceedings need no counsel."""
+    by_authority = granted_below in _AUTHORITY_APPEALS.get(branch, ())
+    return [defect for defect in Defect if defect is not Defect.NO_COUNSEL or not by_authority]
 
 
 def _draw_slot(spec: object, rng: random.Random) -> int | str:

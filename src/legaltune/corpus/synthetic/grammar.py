@@ -10,23 +10,50 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache
 
 _ALTERNATIVES = re.compile(r"\[([^\[\]]*)\]")
 _ARTICLES = {"m": "der des dem den", "f": "die der der die", "n": "das des dem das"}
 _INDEFINITE = {"m": "ein eines einem einen", "f": "eine einer einer eine", "n": "ein eines einem ein"}
 _PRONOUNS = {"m": "er ihm ihn sein", "f": "sie ihr sie ihr", "n": "es ihm es sein"}
-_MONTHS = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
+_MONTHS = [
+    "Januar",
+    "Februar",
+    "März",
+    "April",
+    "Mai",
+    "Juni",
+    "Juli",
+    "August",
+    "September",
+    "Oktober",
+    "November",
+    "Dezember",
+]
 SATURDAY = 5
-_NUMBER_WORDS = "null ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf".split()
+_NUMBER_WORDS = [
+    "null",
+    "ein",
+    "zwei",
+    "drei",
+    "vier",
+    "fünf",
+    "sechs",
+    "sieben",
+    "acht",
+    "neun",
+    "zehn",
+    "elf",
+    "zwölf",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Noun:
     """A German noun with the forms that templates ask for: `{K.nom}`, `{K.Gen}`, `{K.einem}`, `{K.sein}`.
 
-    `sein` is the stem of the possessive ("sein", "ihr"), to which templates append the ending; `rel` the relative pronoun
-    in the nominative.
+    `sein` is the stem of the possessive ("sein", "ihr"), to which templates append the ending; `rel` is the relative
+    pronoun in the nominative.
     """
 
     word: str
@@ -56,7 +83,9 @@ class Noun:
         gender, word, *cases = notation.split(":")
         cases = [*cases, *[word] * (3 - len(cases))]
         words = (word, *cases)
-        nom, gen, dat, akk = (f"{article} {form}" for article, form in zip(_ARTICLES[gender].split(), words, strict=True))
+        nom, gen, dat, akk = (
+            f"{article} {form}" for article, form in zip(_ARTICLES[gender].split(), words, strict=True)
+        )
         ein, eines, einem, einen = (
             f"{article} {form}" for article, form in zip(_INDEFINITE[gender].split(), words, strict=True)
         )
@@ -65,7 +94,7 @@ class Noun:
         return cls(word, nom, gen, dat, akk, ein, eines, einem, einen, er, ihm, ihn, sein, nom.split()[0], *capitals)
 
 
-@lru_cache(maxsize=None)
+@cache
 def noun(notation: str) -> Noun:
     """The noun of a notation, parsed once."""
     return Noun.parse(notation)

@@ -16,8 +16,9 @@ _ECLI_SHARE = 0.67
 _NONADMISSION_SHARE = 0.22
 _LEGAL_COMPLAINT_SHARE = 0.06
 _TATBESTAND_SHARE = {Branch.CRIMINAL: 0.0, Branch.ADMINISTRATIVE: 0.75, Branch.CONSTITUTIONAL: 0.0, Branch.PATENT: 0.0}
-_NO_REASONS_SHARE = {Outcome.DISCONTINUED: 0.32, Outcome.DISMISSED: 0.08, Outcome.INADMISSIBLE: 0.08}
-_APPEAL_BELOW_REFUSABLE = frozenset({Outcome.DISMISSED, Outcome.INADMISSIBLE, Outcome.DISCONTINUED})
+_NO_REASONS_SHARE = {Outcome.DISCONTINUED: 0.45, Outcome.DISMISSED: 0.16, Outcome.INADMISSIBLE: 0.16}
+_WITHOUT_MERITS = frozenset({Outcome.INADMISSIBLE, Outcome.DISCONTINUED})
+_NONADMISSION_OUTCOMES = frozenset({Outcome.DISMISSED, Outcome.INADMISSIBLE, Outcome.DISCONTINUED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +77,14 @@ def draw_procedure(
     branch: Branch, court: Court, facts: Facts, outcome: Outcome, period_days: dict[str, int], rng: random.Random
 ) -> Procedure:
     """Draw the procedure of a case whose outcome is known."""
-    form = _draw_form(court, outcome, facts, rng)
+    form = _draw_form(court, outcome, rng)
     panel = rng.choice(list(court.panels))
     decision_type = _draw_type(branch, form, panel, outcome, rng)
     timeline = _draw_timeline(period_days[form], facts.defect is Defect.LATE, rng)
     below = rng.choice(court.below)
     dates = (timeline.first, timeline.below)[-len(below) :]
     numbers = tuple(
-        pattern.format(k=rng.randint(1, 24), n=rng.randint(11, 980), y=f"{day.year % 100:02d}")
+        pattern.format(k=rng.randint(1, 24), n=rng.randint(11, 980), y=f"{(day - timedelta(days=180)).year % 100:02d}")
         for pattern, day in zip(court.below_numbers, dates, strict=True)
     )
     return Procedure(
@@ -99,10 +100,10 @@ def draw_procedure(
     )
 
 
-def _draw_form(court: Court, outcome: Outcome, facts: Facts, rng: random.Random) -> str:
+def _draw_form(court: Court, outcome: Outcome, rng: random.Random) -> str:
     forms = list(court.forms)
     share = rng.random()
-    if "nonadmission" in forms and outcome in _APPEAL_BELOW_REFUSABLE and share < _NONADMISSION_SHARE:
+    if "nonadmission" in forms and outcome in _NONADMISSION_OUTCOMES and share < _NONADMISSION_SHARE:
         return "nonadmission"
     if "legal_complaint" in forms and share > 1 - _LEGAL_COMPLAINT_SHARE:
         return "legal_complaint"
@@ -122,7 +123,7 @@ def _draw_type(branch: Branch, form: str, panel: str, outcome: Outcome, rng: ran
 
 def _draw_constitutional_type(by_chamber: bool, outcome: Outcome, rng: random.Random) -> str:
     if not by_chamber:
-        return "Urteil" if outcome is not Outcome.DISCONTINUED and rng.random() < 0.2 else "Beschluss"
+        return "Beschluss" if outcome in _WITHOUT_MERITS or rng.random() < 0.8 else "Urteil"
     if outcome in (Outcome.ALLOWED, Outcome.REMITTED):
         return "Stattgebender Kammerbeschluss"
     return "Nichtannahmebeschluss" if outcome is Outcome.INADMISSIBLE else "Kammerbeschluss"
@@ -137,8 +138,10 @@ def _draw_layout(branch: Branch, decision_type: str, outcome: Outcome, rng: rand
 
 
 def _draw_timeline(period_days: int, late: bool, rng: random.Random) -> Timeline:
-    """Dates backwards from the decision; the time limit ends on a working day, a late appeal comes 1 to 20 days after it."""
-    years = range(_FIRST_ECLI_YEAR, _LAST_YEAR + 1) if rng.random() < _ECLI_SHARE else range(_FIRST_YEAR, _FIRST_ECLI_YEAR)
+    """Dates backwards from the decision; the appeal's time limit ends on a working day."""
+    years = (
+        range(_FIRST_ECLI_YEAR, _LAST_YEAR + 1) if rng.random() < _ECLI_SHARE else range(_FIRST_YEAR, _FIRST_ECLI_YEAR)
+    )
     decided = grammar.next_working_day(date(rng.choice(years), 1, 4) + timedelta(days=rng.randrange(350)))
     below = grammar.next_working_day(decided - timedelta(days=rng.randint(250, 700)))
     served = grammar.next_working_day(below + timedelta(days=rng.randint(8, 40)))

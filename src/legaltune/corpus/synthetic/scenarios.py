@@ -1,4 +1,4 @@
-"""The scenarios: who sues for what, which facts decide, which norm says so. Their German text lies in `data/scenarios`."""
+"""The scenarios: who sues for what, which facts decide, by which norm. Their text lies in `data/scenarios`."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Scenario:
 
 def load_data(name: str) -> Any:
     """The content of one YAML file of the package's data folder."""
-    return yaml.load((_DATA / name).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)  # noqa: S506
+    return yaml.load((_DATA / name).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
 @lru_cache(maxsize=1)
@@ -124,5 +124,7 @@ def _scenario(raw: dict[str, Any]) -> Scenario:
 
 
 def _issue(raw: dict[str, Any]) -> Issue:
-    rule = {name: tuple(value) if isinstance(value, list) else value for name, value in raw["rule"].items()}
+    rule: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in raw["rule"].items()
+    }
     return Issue(**{**raw, "rule": Rule(**rule)})

@@ -1,0 +1,251 @@
+"""Tests of legaltune.corpus.reflow."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from legaltune.corpus.reflow import Layout, drop_signature, is_pronouncement, paragraphs_of
+
+
+def flow(text: str, layout: Layout = Layout.PARAGRAPH_LINES) -> list[tuple[str | None, str]]:
+    return [(p.randnummer, p.text) for p in paragraphs_of(text, layout)]
+
+
+def texts(text: str, layout: Layout = Layout.PARAGRAPH_LINES) -> list[str]:
+    return [p.text for p in paragraphs_of(text, layout)]
+
+
+def test_a_line_is_a_paragraph() -> None:
+    assert texts("Tenor\nDie Klage wird abgewiesen.\nDer Kläger trägt die Kosten.") == [
+        "Tenor",
+        "Die Klage wird abgewiesen.",
+        "Der Kläger trägt die Kosten.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("gemäß \n§ 21 GKG\nabgesehen.", ["gemäß § 21 GKG abgesehen."]),
+        ("unanfechtbar (\n§ 152 VwGO\n).", ["unanfechtbar (§ 152 VwGO)."]),
+        ("nach \n§ 116\n, \n§ 119 StVollzG\nund weiter.", ["nach § 116, § 119 StVollzG und weiter."]),
+        ("nach \n§ 46 VO-GO\nErlass gilt.", ["nach § 46 VO-GO Erlass gilt."]),
+        ("die Firma \n„…“\ntätig.", ["die Firma „…“ tätig."]),
+        ("Ein Leitsatz. \n(Rn.15)", ["Ein Leitsatz. (Rn.15)"]),
+        ("(a)\xa0\xa0\ndie Öffentlichkeit zu unterrichten", ["(a) die Öffentlichkeit zu unterrichten"]),
+        ("II\n.", ["II."]),
+    ],
+)
+def test_a_sentence_that_an_inline_tag_broke_is_joined(text: str, expected: list[str]) -> None:
+    assert texts(text) == expected
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Der erste Satz. ", "Der zweite Satz."],
+        ["I. ", "Der Kläger klagt."],
+        ["Gründe ", "Die Klage ist zulässig."],
+        ["Zur Sache ", "Gründe"],
+        ["Die Klage ", " eigener Absatz"],
+        ["Die Klage ", "", "nach einer Leerzeile"],
+        ["Der Kläger beantragt,", "den Bescheid aufzuheben."],
+        ["Er trägt vor ", "1. Der Bescheid sei falsch."],
+        ["Vorher ", "- ein Punkt"],
+        ["Titel ", "vorgehend AG Musterstadt, 1. Mai 2020"],
+        ["Ein Wert", "Ein anderer"],
+    ],
+)
+def test_what_only_looks_broken_stays_apart(lines: list[str]) -> None:
+    assert texts("\n".join(lines)) == [line.strip() for line in lines if line]
+
+
+def test_bracketed_numbers() -> None:
+    assert flow("Gründe\n[1] Der Kläger klagt.\n[2a] Er verliert.") == [
+        (None, "Gründe"),
+        ("1", "Der Kläger klagt."),
+        ("2a", "Er verliert."),
+    ]
+
+
+def test_labelled_numbers_and_no_others() -> None:
+    text = "Gründe\nRandnummer\n1\nDer Kläger klagt.\n2\nRandnummer\n7\nEr verliert."
+    assert flow(text) == [(None, "Gründe"), ("1", "Der Kläger klagt."), (None, "2"), ("7", "Er verliert.")]
+
+
+def test_bare_numbers_in_sequence() -> None:
+    text = "Gründe\nI.\n1\nDer Kläger beantragt,\n2\ndie Klage abzuweisen.\n1999\n4\nEr verliert."
+    assert flow(text) == [
+        (None, "Gründe"),
+        (None, "I."),
+        ("1", "Der Kläger beantragt,"),
+        ("2", "die Klage abzuweisen."),
+        (None, "1999"),
+        ("4", "Er verliert."),
+    ]
+
+
+def test_bare_number_beyond_the_gap_is_text() -> None:
+    assert flow("1\nA.\n5\nB.") == [("1", "A."), (None, "5"), (None, "B.")]
+    assert flow("1\nA.\n4\nB.") == [("1", "A."), ("4", "B.")]
+    assert flow("2\nA.\n2\nB.")[1:] == [(None, "2"), (None, "B.")]
+
+
+def test_exponent_of_a_unit_is_no_margin_number() -> None:
+    assert flow("Die Fläche misst 30 m\n1\ngroße Teile.") == [(None, "Die Fläche misst 30 m"), (None, "1 große Teile.")]
+
+
+def test_number_before_a_section_heading_is_not_its_own() -> None:
+    assert flow("1\nTatbestand:\n2\nDie Parteien streiten.") == [(None, "Tatbestand:"), ("2", "Die Parteien streiten.")]
+
+
+def test_image_residue_is_dropped() -> None:
+    assert texts('Die Bewertung:\n<alt="Abbildung" src="b.png">\nEnde.') == ["Die Bewertung:", "Ende."]
+
+
+# Printed lines of a PDF -------------------------------------------------------------------------------------------
+
+PRINTED = """\
+1
+Landgericht Musterstadt
+hat die 1. Kammer durch den Richter am Landgericht Roth am 3. Mai 2020 be-
+schlossen:
+Der Antrag wird abgelehnt.
+________________________
+- 2 -
+Gründe
+I.
+Der Antragsteller wendet sich gegen einen Bescheid, den die Antragsgeg-
+nerin am 4. Mai 2019 erlassen hat. Er rügt Form- und Verfahrensfehler.
+
+3
+Die Antragsgegnerin hält den Bescheid für rechtmäßig. Sie verweist auf § 3 Abs.
+2 Nr. 1 des Gesetzes und beantragt, den Antrag abzulehnen.
+Seite 3/4
+1. Der Antrag ist zulässig.
+a) Er ist statthaft.
+gez. Roth gez. Kern
+Beglaubigt
+"""
+
+
+def test_printed_lines_are_reflowed() -> None:
+    assert texts(PRINTED, Layout.PRINTED_LINES) == [
+        "Landgericht Musterstadt hat die 1. Kammer durch den Richter am Landgericht Roth am 3. Mai 2020 beschlossen:",
+        "Der Antrag wird abgelehnt.",
+        "Gründe",
+        "I.",
+        "Der Antragsteller wendet sich gegen einen Bescheid, den die Antragsgegnerin am 4. Mai 2019 erlassen hat. "
+        "Er rügt Form- und Verfahrensfehler.",
+        "Die Antragsgegnerin hält den Bescheid für rechtmäßig. Sie verweist auf § 3 Abs. 2 Nr. 1 des Gesetzes und "
+        "beantragt, den Antrag abzulehnen.",
+        "1. Der Antrag ist zulässig.",
+        "a) Er ist statthaft.",
+    ]
+
+
+NUMBERED = """\
+Gründe
+1 Der Antrag ist zulässig, weil die Frist gewahrt und die Form eingehalten wurde (vgl. § 3 Abs.
+2 Nr. 1 VwGO). Mehr ist nicht zu sagen.
+2 Er ist auch begründet, denn der Bescheid verletzt den Antragsteller in dessen Rechten:
+3 b) Die Kosten trägt die Antragsgegnerin, die unterlegen ist; das folgt aus § 154 Abs. 1 VwGO.
+12 Personen waren anwesend, als der Beschluss verkündet wurde, und keine widersprach ihm dabei.
+"""
+
+
+def test_margin_numbers_of_printed_lines() -> None:
+    found = flow(NUMBERED, Layout.PRINTED_LINES)
+    assert [(n, t[:20]) for n, t in found] == [
+        (None, "Gründe"),
+        ("1", "Der Antrag ist zuläs"),
+        ("2", "Er ist auch begründe"),
+        ("3", "b) Die Kosten trägt "),
+    ]
+    assert "VwGO. 12 Personen waren" in found[-1][1]
+
+
+def test_numbers_before_the_first_heading_count_nothing() -> None:
+    text = "1 K 5/20 Gericht.\n1 Der Antrag ist ein Antrag.\nGründe\n1 Der Antrag ist zulässig."
+    assert flow(text, Layout.PRINTED_LINES)[-1] == ("1", "Der Antrag ist zulässig.")
+    assert all(number is None for number, _ in flow(text, Layout.PRINTED_LINES)[:-1])
+
+
+def test_full_line_that_ends_a_sentence_goes_on() -> None:
+    text = "Ein Satz, der die ganze Breite der Zeile füllt, endet hier.\nEin zweiter Satz folgt ihm im selben Absatz."
+    assert len(texts(text, Layout.PRINTED_LINES)) == 1
+
+
+def test_short_line_that_ends_a_sentence_ends_the_paragraph() -> None:
+    text = "Ein Satz endet hier.\nEin zweiter Satz, der lang genug ist, füllt die ganze Breite der Zeile aus."
+    assert len(texts(text, Layout.PRINTED_LINES)) == 2
+
+
+def test_nothing_but_page_numbers() -> None:
+    assert texts("1\n\n- 2 -\n", Layout.PRINTED_LINES) == []
+
+
+# Blocks -----------------------------------------------------------------------------------------------------------
+
+
+def test_blocks() -> None:
+    text = (
+        "Tenor\n\nDie Klage wird abgewiesen.\n\n1\n\nTatbestand:\n\n2\n\nDie Parteien\n streiten.\n\n3\n\xa0Er klagt."
+    )
+    assert flow(text, Layout.BLOCKS) == [
+        (None, "Tenor"),
+        (None, "Die Klage wird abgewiesen."),
+        (None, "Tatbestand:"),
+        ("2", "Die Parteien streiten."),
+        ("3", "Er klagt."),
+    ]
+
+
+def test_line_breaks_inside_a_block_are_inline_tags() -> None:
+    assert texts("Zu\nr\n zweiten Frage (\n*\n)", Layout.BLOCKS) == ["Zur zweiten Frage (*)"]
+
+
+def test_titles_of_blocks() -> None:
+    paragraphs = paragraphs_of("\xa0\nRechtlicher Rahmen\n\nText.", Layout.BLOCKS)
+    assert [(p.text, p.is_heading) for p in paragraphs] == [("Rechtlicher Rahmen", True), ("Text.", False)]
+
+
+def test_number_out_of_sequence_in_blocks_is_text() -> None:
+    assert flow("1\n\nA\n\n500\n\nB", Layout.BLOCKS) == [("1", "A"), (None, "500"), (None, "B")]
+
+
+# Endings ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lines", "kept"),
+    [
+        (["Die Kosten trägt er.", "Roth", "Kern von Amsberg"], 1),
+        (["Die Kosten trägt er.", "gez.:", "Roth Kern", "Ausgefertigt:", "Musterstadt, den", "Urkundsbeamtin"], 1),
+        (["Die Kosten trägt er.", "Die Übereinstimmung der Abschrift", "mit der Urschrift wird beglaubigt."], 1),
+        (["Die Kosten trägt er.", "Von Rechts wegen"], 2),
+        (["Roth", "Die Kosten trägt er."], 2),
+        (["Die Kosten trägt er.", "Gründe"], 2),
+        (["gez. Roth", *["Ein Satz."] * 12], 13),
+        ([], 0),
+    ],
+)
+def test_drop_signature(lines: list[str], kept: int) -> None:
+    assert drop_signature(lines) == lines[:kept]
+
+
+def test_pronouncement() -> None:
+    assert is_pronouncement("hat die Kammer für Recht erkannt:")
+    assert is_pronouncement("beschlossen:")
+    assert is_pronouncement("für Recht erkannt und entschieden:")
+    assert not is_pronouncement("hat beschlossen, dass")
+    assert not is_pronouncement("wie anerkannt:")
+
+
+@given(st.text(alphabet="aB1. \n\xa0[](),:-§…“Gründe"), st.sampled_from(Layout))
+def test_any_text_gives_clean_paragraphs(text: str, layout: Layout) -> None:
+    for paragraph in paragraphs_of(text, layout):
+        assert paragraph.text
+        assert paragraph.text == paragraph.text.strip()

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import legaltune
+from legaltune import cli
+from legaltune.cli import run
+from legaltune.errors import ExitCode
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == ExitCode.OK
+    assert capsys.readouterr().out.strip() == legaltune.__version__
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["no-such-command"], ["prepare", "--no-such-option"], ["synthesize"], ["synthesize", "x", "--seed=-1"]],
+)
+def test_usage_errors_end_with_64(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == ExitCode.USAGE
+    assert capsys.readouterr().err.startswith("legaltune: ")
+
+
+def test_configuration_faults_end_with_64_and_write_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "run"
+    code = run(["demo", "--run-dir", str(target), "adaptr.r=1", "adapter.r=x", "train.max_steps=1"])
+    assert code == ExitCode.USAGE
+    assert "3 faults in the configuration" in capsys.readouterr().err
+    assert not target.exists()
+
+
+def test_a_missing_input_ends_with_66(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["prepare", "-c", "demo", "-o", str(tmp_path / "run"), "data.synthetic_decisions=0"]
+    assert run([*arguments, f"data.input=[{tmp_path / 'nowhere'}]"]) == ExitCode.NO_INPUT
+    assert "nowhere" in capsys.readouterr().err
+
+
+def test_steps_out_of_order_end_with_66_and_name_the_step_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["tokenize", "-c", "demo", "-o", str(tmp_path)]) == ExitCode.NO_INPUT
+    assert "run `legaltune prepare` first" in capsys.readouterr().err
+    assert run(["train", "-o", str(tmp_path)]) == ExitCode.NO_INPUT
+    assert "run `legaltune tokenize` first" in capsys.readouterr().err
+    assert run(["evaluate", "-o", str(tmp_path)]) == ExitCode.NO_INPUT
+    assert "run `legaltune train` first" in capsys.readouterr().err
+
+
+def test_no_input_at_all_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["prepare", "-c", "qwen2.5-7b-lora", "-o", str(tmp_path / "run")]) == ExitCode.USAGE
+    assert "data.input" in capsys.readouterr().err
+
+
+def test_a_run_directory_without_configuration_needs_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["prepare", "-o", str(tmp_path / "run")]) == ExitCode.USAGE
+    assert "--config" in capsys.readouterr().err
+
+
+def test_an_unexpected_exception_ends_with_70(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(cli, "recipe_names", broken)
+    assert run(["config", "recipes"]) == ExitCode.SOFTWARE
+
+
+def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "recipe_names", interrupted)
+    assert run(["config", "recipes"]) == ExitCode.CTRL_C
+
+
+def test_config_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["config", "recipes"]) == ExitCode.OK
+    assert "qwen2.5-7b-lora" in capsys.readouterr().out
+    assert run(["config", "show", "demo", "adapter.r=4"]) == ExitCode.OK
+    assert "r: 4" in capsys.readouterr().out
+    assert run(["config", "schema"]) == ExitCode.OK
+    assert "adapter" in json.loads(capsys.readouterr().out)["properties"]
+
+
+def test_an_existing_folder_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["synthesize", str(tmp_path)]) == ExitCode.USAGE
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_preparing_data_loads_no_torch(tmp_path: Path) -> None:
+    program = (
+        "import sys; from legaltune.cli import run; "
+        f"code = run(['prepare', '-c', 'demo', '-o', {str(tmp_path)!r}, 'data.synthetic_decisions=20']); "
+        "sys.exit(code or 99 * ('torch' in sys.modules or 'transformers' in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False, capture_output=True).returncode == 0
