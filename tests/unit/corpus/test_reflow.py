@@ -70,6 +70,10 @@ def test_bracketed_numbers() -> None:
     ]
 
 
+def test_number_without_text_leaves_no_paragraph() -> None:
+    assert flow("[1]\n[2] Er verliert.") == [("2", "Er verliert.")]
+
+
 def test_labelled_numbers_and_no_others() -> None:
     text = "Gründe\nRandnummer\n1\nDer Kläger klagt.\n2\nRandnummer\n7\nEr verliert."
     assert flow(text) == [(None, "Gründe"), ("1", "Der Kläger klagt."), (None, "2"), ("7", "Er verliert.")]
@@ -165,6 +169,13 @@ def test_margin_numbers_of_printed_lines() -> None:
         ("3", "b) Die Kosten trägt "),
     ]
     assert "VwGO. 12 Personen waren" in found[-1][1]
+
+
+def test_margin_number_opens_a_paragraph_behind_a_full_line() -> None:
+    text = (
+        "Gründe\n1 Diese Zeile ist so lang wie die Seite breit ist.\n2 Und diese Zeile ist es ebenso bis auf ein Wort."
+    )
+    assert [n for n, _ in flow(text, Layout.PRINTED_LINES)] == [None, "1", "2"]
 
 
 def test_numbers_before_the_first_heading_count_nothing() -> None:

@@ -121,6 +121,7 @@ def test_order_on_the_value_in_dispute(before: str) -> None:
     [
         ("Gründe", "X", "Beschluss", "Er ist unanfechtbar."),
         ("Gründe", "X", "Beschluss"),
+        ("Gründe", "X", "Kosten", "Der Streitwert wird auf 500 Euro festgesetzt."),
         ("Tatbestand", "X", "Beschluss", "Der Streitwert ..."),
     ],
 )

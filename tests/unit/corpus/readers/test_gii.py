@@ -68,6 +68,11 @@ def test_one_abbreviation_is_not_listed_twice() -> None:
     assert found.norms == (Norm("Art 1", None, ("Text",)),)
 
 
+def test_only_the_first_abbreviation_is_required() -> None:
+    head = "<norm><metadaten><jurabk>ZPO</jurabk></metadaten></norm>"
+    assert statute(norm("<P>T</P>"), head=head).abbreviations == ("ZPO",)
+
+
 def test_short_title_stands_in_for_a_missing_long_one() -> None:
     head = "<norm><metadaten><jurabk>X</jurabk><kurzue>X-Gesetz</kurzue></metadaten></norm>"
     assert statute(norm("<P>T</P>"), head=head).title == "X-Gesetz"

@@ -217,6 +217,8 @@ def test_summary_is_a_leitsatz_only_under_an_empty_heading() -> None:
     assert read(text=body, summary="Eine Meldung.").section(LEITSATZ) == ()
     assert read(text="Leitsatz\n \n" + body, summary="Ein Satz.").section(LEITSATZ) == (Paragraph("Ein Satz."),)
     assert read(text="Leitsatz\n \n" + body, summary="").section(LEITSATZ) == ()
+    both = read(text="Leitsatz\n \n" + body, summary="Eine Meldung.", headnote="Ein Satz.")
+    assert both.section(LEITSATZ) == (Paragraph("Ein Satz."),)
 
 
 # Sections ----------------------------------------------------------------------------------------------------------
@@ -381,7 +383,7 @@ URTEIL DES GERICHTSHOFS (Erste Kammer)
 
 In den verbundenen Rechtssachen C\u2011672/23 und C\u2011673/23\u00a0P
 
-betreffend ein Ersuchen, das auf die Rechtssache C-1/01 verweist
+betreffend ein Ersuchen, das auf die Rechtssache C-1/01 verweist, in der das Gericht hat entschieden:
 
 folgendes
 
@@ -389,6 +391,8 @@ Urteil
 
 1
 \u00a0\u00a0Das Ersuchen betrifft Muster.
+
+Urteil
 
 \u00a0
 Kosten
@@ -424,6 +428,7 @@ def test_european_judgment(and_decided: str) -> None:
     assert decision.sections == {
         SectionName.GRUENDE: (
             Paragraph("Das Ersuchen betrifft Muster.", "1"),
+            Paragraph("Urteil", is_heading=True),
             Paragraph("Kosten", is_heading=True),
             Paragraph("Die Kosten trägt das Gericht.", "2"),
         ),

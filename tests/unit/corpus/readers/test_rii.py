@@ -145,7 +145,9 @@ def test_only_the_first_paragraph_of_a_row_bears_its_number() -> None:
 
 
 def test_all_descendant_text_in_lines() -> None:
-    paragraphs = gruende(row("<p>\n   Der <span style='x'>§ <b>31</b>&#160;BGB</span> gilt<br/>hier\n auch.</p>", "1"))
+    paragraphs = gruende(
+        row("<p>\n   Der <span style='x'>§ <b>31</b>&#160;BGB</span> gilt<br/><br/>hier\n auch.</p>", "1")
+    )
     assert paragraphs == (Paragraph("Der § 31 BGB gilt\nhier auch.", "1"),)
 
 
