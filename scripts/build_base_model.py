@@ -2,8 +2,8 @@
 
 Run `make base-model`; it writes `src/legaltune/model/tiny_qwen2/`. Everything is seeded. The model has Qwen2's architecture
 and Qwen2.5's chat template. It learns the language of the generated decisions and statutes, the terms of a glossary, and
-the shape of a chat (some texts are laid out as a conversation that continues a text), but none of the tasks: those are
-left to fine-tuning.
+the shape of a chat (some texts are laid out as conversations that continue a text or ask for its first line), but none
+of the tasks: those are left to fine-tuning.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from tokenizers import pre_tokenizers
 from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen2Tokenizer
 
+from legaltune.corpus.document import Decision
 from legaltune.corpus.synthetic import decision_text, generate_decisions, generate_statutes, statute_text
 from legaltune.logs import set_up_logging
 
@@ -33,7 +34,6 @@ VOCABULARY_SIZE = 4096
 SEQUENCE_LENGTH = 1024
 BATCH_SIZE = 8
 PEAK_LEARNING_RATE = 4e-3
-CHAT_SHARE = 0.2
 STATUTES_EVERY = 300
 GLOSSARY_EVERY = 50
 TOKENIZER_DECISIONS = 1500
@@ -69,17 +69,39 @@ def texts() -> Iterator[str]:
         if index % GLOSSARY_EVERY == 0:
             yield "\n\n".join(generator.permutation(glossary))
         text = decision_text(case)
-        yield as_chat(text, generator) if generator.random() < CHAT_SHARE else text
+        shape = generator.choice((as_plain_text, as_continuation, as_question), p=(0.5, 0.1, 0.4))
+        yield shape(case.decision, text, generator)
 
 
-def as_chat(text: str, generator: np.random.Generator) -> str:
-    """A conversation in which the assistant continues the user's text: teaches the shape, not a task."""
+def as_plain_text(_decision: Decision, text: str, _generator: np.random.Generator) -> str:
+    """The decision as it is."""
+    return text
+
+
+def as_continuation(_decision: Decision, text: str, generator: np.random.Generator) -> str:
+    """A conversation in which the assistant continues the user's text."""
     words = text.split(" ")
     cut = int(generator.integers(len(words) // 4, max(len(words) // 4 + 1, 3 * len(words) // 4)))
-    start, end = " ".join(words[:cut]), " ".join(words[cut:])
+    return chat(" ".join(words[:cut]), " ".join(words[cut:]))
+
+
+def as_question(decision: Decision, text: str, generator: np.random.Generator) -> str:
+    """A conversation about the decision's first line (court, date, file number): what the tasks never ask."""
+    answers = {
+        "Welches Gericht hat entschieden?": decision.court,
+        "Welcher Senat hat entschieden?": decision.chamber,
+        "Wie lautet das Aktenzeichen?": decision.file_numbers[0],
+        "In welchem Jahr wurde entschieden?": str(decision.date.year) if decision.date else None,
+    }
+    question = str(generator.choice([question for question, answer in answers.items() if answer]))
+    return chat(f"{text}\n\n{question}", str(answers[question]))
+
+
+def chat(prompt: str, answer: str) -> str:
+    """One turn in Qwen2.5's chat format."""
     return (
         "<|im_start|>system\nDu bist ein Assistent.<|im_end|>\n"
-        f"<|im_start|>user\n{start}<|im_end|>\n<|im_start|>assistant\n{end}<|im_end|>"
+        f"<|im_start|>user\n{prompt}<|im_end|>\n<|im_start|>assistant\n{answer}<|im_end|>"
     )
 
 

@@ -141,7 +141,7 @@ _NOT_ACCEPTED = re.compile(
 )
 _REMANDED = re.compile(rf"\b(?:zurück-?verwiesen|zurückgegeben){_MAIN}")
 _ENDED = re.compile(
-    rf"\bVerfahren\b.*\beingestellt{_MAIN}|\bwirkungslos\b"
+    rf"\b(?:\w+v|V)erfahren\b.*\beingestellt{_MAIN}|\bwirkungslos\b"
     r"|\b(?:Klage|Berufung|Revision|Beschwerde|Antrag)\s(?:ist|gilt\sals)\szurückgenommen"
     rf"|\b(?:Rechtsstreit|Verfahren|Hauptsache)\s(?:ist|sind|wird|hat)\b.*\berledigt{_MAIN}"
 )

@@ -192,7 +192,7 @@ def _is_text(line: str) -> bool:
 
 
 def _numbered(lines: Sequence[str], numbering: _Numbering) -> Iterator[tuple[str, str | None]]:
-    """Lines with the Randnummer printed before them ("12 Der Kläger ..."), counted from each section heading on."""
+    """Lines with the Randnummer printed before them ("12 Der Kläger"), counted from the first section heading on."""
     above = ""
     in_body = False
     for line in lines:

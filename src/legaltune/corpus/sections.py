@@ -144,12 +144,10 @@ def mark_titles(paragraphs: Sequence[Paragraph]) -> list[Paragraph]:
 
 def _is_title(paragraph: Paragraph, numbered: bool) -> bool:
     text = paragraph.text
-    if paragraph.is_heading or paragraph.is_quotation or is_outline_number(text):
-        return paragraph.is_heading or not paragraph.is_quotation
+    if paragraph.is_quotation or is_outline_number(text):
+        return not paragraph.is_quotation
     if not numbered or paragraph.randnummer or len(text) > _MAX_TITLE_CHARS:
         return False
-    return (
-        not {"\n", "|"} & set(text)
-        and (text[0].isupper() or text[0].isdigit())
-        and bool(_TITLE_END.fullmatch(text[-1]))
-    )
+    if {"\n", "|"} & set(text) or not (text[0].isupper() or text[0].isdigit()):
+        return False
+    return _TITLE_END.fullmatch(text[-1]) is not None

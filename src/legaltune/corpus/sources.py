@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import lzma
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +24,17 @@ _NOTICE_STEMS = frozenset({"copying", "licence", "license", "lizenz", "notice", 
 _NOTICE_SUFFIXES = frozenset({"", ".htm", ".html", ".md", ".rst", ".txt"})
 _HEAD_BYTES = 16_384
 # Whatever zipfile and the decompressors raise for bytes that are not what the directory of the archive promises.
-_ARCHIVE_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
+_ARCHIVE_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from legaltune.corpus import cleaning
         ("§\u00a0823 \t Abs.\u202f1\n BGB ", "§ 823 Abs. 1 BGB"),
         ("Rechts\u00adschutz\u200b\ufeff", "Rechtsschutz"),
         ("Mu\u0308ller", "Müller"),
+        ("für\talle\nFälle", "für alle Fälle"),
         ("VI ZR\u2011Sache", "VI ZR-Sache"),
         ("Brü¬der", "Brüder"),
         ("5 ¬ 3", "5 ¬ 3"),

@@ -26,6 +26,7 @@ REMAND = "Die Sache wird zur neuen Verhandlung und Entscheidung, auch über die 
         (["Die Klage wird als unzulässig abgewiesen."], Outcome.VERWORFEN),
         (["Die Verfassungsbeschwerde wird nicht zur Entscheidung angenommen."], Outcome.NICHT_ANGENOMMEN),
         (["Das Verfahren wird eingestellt.", COSTS], Outcome.ERLEDIGT),
+        (["Das Revisionsverfahren wird eingestellt.", COSTS], Outcome.ERLEDIGT),
         (["Die Klage ist zurückgenommen."], Outcome.ERLEDIGT),
         (["Die Beklagte wird verurteilt, an den Kläger 500 Euro zu zahlen."], Outcome.STATTGEGEBEN),
         (["Der Bescheid des Beklagten vom 3. März 2020 wird aufgehoben."], Outcome.STATTGEGEBEN),

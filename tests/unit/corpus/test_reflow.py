@@ -239,7 +239,9 @@ def test_number_out_of_sequence_in_blocks_is_text() -> None:
         (["Die Kosten trägt er.", "Von Rechts wegen"], 2),
         (["Roth", "Die Kosten trägt er."], 2),
         (["Die Kosten trägt er.", "Gründe"], 2),
-        (["gez. Roth", *["Ein Satz."] * 12], 13),
+        (["gez. Roth", *["Ein Satz."] * 9], 0),
+        (["gez. Roth", *["Ein Satz."] * 10], 11),
+        (["Roth Kern"], 0),
         ([], 0),
     ],
 )

@@ -7,6 +7,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from legaltune.corpus import sources
 from legaltune.corpus.document import DropReason, RawDocument
@@ -207,6 +209,24 @@ def test_links_and_pipes(tmp_path: Path) -> None:
     os.mkfifo(inner / "pipe")
     assert [d.origin for d in documents(inner)] == ["a.xml", "link.xml"]
     assert ignored(inner) == {"loop": "symbolic link to a folder or to nothing", "pipe": "not a regular file"}
+
+
+def test_what_macos_adds_to_archives_is_hidden(tmp_path: Path) -> None:
+    path = make_zip(tmp_path / "a.zip", {"__MACOSX/a.xml": b"<a/>", "b/.c/d.xml": b"<d/>"})
+    assert ignored(path) == {"a.zip!__MACOSX/a.xml": "hidden", "a.zip!b/.c/d.xml": "hidden"}
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(st.data())
+def test_no_damage_to_an_archive_ends_the_walk(tmp_path: Path, compression: int, data: st.DataObject) -> None:
+    path = make_zip(tmp_path / "a.zip", {"m.xml": b"<m>text</m>" * 5, "n.xml": b"<n/>"}, compression)
+    raw = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        raw[data.draw(st.integers(4, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(bytes(raw))
+    for item in walk([path]):
+        assert isinstance(item, IgnoredFile) or item.failure or item.content
 
 
 def test_nested_zip_is_handed_on_as_a_document(tmp_path: Path) -> None:

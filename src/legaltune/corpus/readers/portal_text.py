@@ -130,8 +130,10 @@ def _split_outline(paragraph: Paragraph) -> list[Paragraph]:
 def _front_sheet(text: str) -> str | None:
     """Leitsätze of the front sheet, None where the text begins with the rubrum."""
     match = _FRONT_SHEET.match(text[:_MAX_FRONT_CHARS])
-    first = match and _FIRST_LEITSATZ.search(match["sheet"])
-    return match["sheet"][first.start() :] if match and first else None
+    if match is None:
+        return None
+    first = _FIRST_LEITSATZ.search(match["sheet"])
+    return match["sheet"][first.start() :] if first else None
 
 
 def _tidied(part: Part) -> Part:

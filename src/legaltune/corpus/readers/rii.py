@@ -169,7 +169,7 @@ def _block(element: etree._Element) -> Iterator[Paragraph]:
 
 
 def _table(table: etree._Element) -> str:
-    rows = [[_text(cell).replace("\n", " ") for cell in row if cell.tag in {"td", "th"}] for row in table.iter("tr")]
+    rows = [[_text(cell).replace("\n", " ") for cell in row] for row in table.iter("tr")]
     return "\n".join(" | ".join(cells) for cells in rows if any(cells))
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
-from functools import lru_cache
 from typing import Any
 
-from legaltune.corpus.synthetic import courts, grammar
-from legaltune.corpus.synthetic.courts import Court
+from legaltune.corpus.synthetic import grammar
 from legaltune.corpus.synthetic.facts import Facts
+from legaltune.corpus.synthetic.fields import Values
 from legaltune.corpus.synthetic.model import Branch, Outcome
-from legaltune.corpus.synthetic.scenarios import Issue, Scenario, load_data
+from legaltune.corpus.synthetic.resources import load_frame, load_passages
+from legaltune.corpus.synthetic.scenarios import Issue, Scenario
 from legaltune.corpus.synthetic.statutes import find_paragraph
 
 _CORE = 0.0
@@ -40,33 +38,6 @@ class Piece:
     def num_chars(self) -> int:
         """Characters of the paragraph and its quotation."""
         return len(self.text) + len(self.quotation or "")
-
-
-class Values(dict[str, object]):
-    """Template fields; each use of `{zitat}` cites another earlier decision."""
-
-    def __init__(self, court: Court, before: date, rng: random.Random) -> None:
-        super().__init__()
-        self._cite: Callable[[], str] = lambda: courts.citation(court, before, rng)
-
-    def __missing__(self, key: str) -> str:
-        if key == "zitat":
-            return self._cite()
-        raise KeyError(key)
-
-
-@lru_cache(maxsize=1)
-def load_frame() -> dict[str, Any]:
-    """The sentences that every decision needs."""
-    frame: dict[str, Any] = load_data("frame.yaml")
-    return frame
-
-
-@lru_cache(maxsize=1)
-def load_passages() -> dict[str, Any]:
-    """The passages that lengthen a decision."""
-    passages: dict[str, Any] = load_data("passages.yaml")
-    return passages
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +75,7 @@ class Writer:
 
     @property
     def appellant_key(self) -> str:
-        """ "B" when the defendant appeals, "K" when the claimant does."""
+        """Template field of the appellant: B the defendant or K the claimant."""
         return "B" if self.facts.granted_below else "K"
 
     @property
@@ -166,7 +137,8 @@ def follow_up(writer: Writer) -> str:
 def write_tenor(writer: Writer) -> list[str]:
     """The operative part, one entry a paragraph."""
     scenario = writer.scenario
-    writer.values.update(relief=writer.render(scenario.relief), relief_part=writer.render(scenario.relief_part))
+    reliefs = {"relief": scenario.relief, "relief_part": scenario.relief_part}
+    writer.values.update({name: grammar.fill(text, writer.values, writer.rng) for name, text in reliefs.items()})
     variant = writer.rng.choice(writer.phrases(f"tenor_{follow_up(writer)}"))
     return [text for template in variant if (text := writer.render(template))]
 
@@ -192,23 +164,28 @@ def discussed_issues(writer: Writer) -> tuple[int, ...]:
     return tuple(range(len(writer.scenario.issues)))
 
 
-def fit(pieces: Iterable[Piece], target_chars: int) -> list[Piece]:
-    """Leave out optional pieces, those of low priority first, until about `target_chars` remain."""
-    kept = list(pieces)
-    total = sum(piece.num_chars for piece in kept if piece.priority == _CORE)
-    chosen = set()
-    for position, piece in sorted(enumerate(kept), key=lambda item: item[1].priority):
-        if piece.priority > _CORE and total < target_chars:
-            chosen.add(position)
-            total += piece.num_chars
-    return [piece for position, piece in enumerate(kept) if piece.priority == _CORE or position in chosen]
+def fit(facts: list[Piece], grounds: list[Piece], target_chars: int) -> tuple[list[Piece], list[Piece]]:
+    """Leave out optional pieces, the last in priority first, until both sections have about `target_chars` together."""
+    pieces = [*facts, *grounds]
+    kept = {position for position, piece in enumerate(pieces) if piece.priority == _CORE}
+    total = sum(pieces[position].num_chars for position in kept)
+    for position in sorted(range(len(pieces)), key=lambda position: pieces[position].priority):
+        if position not in kept and total < target_chars:
+            kept.add(position)
+            total += pieces[position].num_chars
+    fitted_facts = [piece for position, piece in enumerate(facts) if position in kept]
+    fitted_grounds = [piece for position, piece in enumerate(grounds, start=len(facts)) if position in kept]
+    return fitted_facts, fitted_grounds
 
 
 def _write_merits(writer: Writer) -> list[Piece]:
     rng, branch = writer.rng, writer.scenario.branch
-    pieces = [Piece(writer.say("admissible"), 2.5), Piece(writer.say(f"intro_{_verdict(writer)}"), 0.4)]
+    pieces = [Piece(writer.say("admissible"), 2.5)]
+    if writer.facts.open_issue is None:
+        pieces.append(Piece(writer.say("recap"), 2.4 + rng.random()))
+    pieces.append(Piece(writer.say(f"intro_{_verdict(writer)}"), 0.4))
     positions = discussed_issues(writer)
-    passages = list(load_passages()["interpretation"])
+    passages = list(_passages("interpretation", branch))
     rng.shuffle(passages)
     for number, position in enumerate(positions):
         pieces += _write_issue(writer, position, passages[number :: len(positions)])

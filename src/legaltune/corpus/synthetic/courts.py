@@ -12,7 +12,7 @@ from functools import lru_cache
 from legaltune.corpus.synthetic import grammar
 from legaltune.corpus.synthetic.grammar import Noun
 from legaltune.corpus.synthetic.model import Branch
-from legaltune.corpus.synthetic.scenarios import load_data
+from legaltune.corpus.synthetic.resources import load_data
 
 _FIRST_ECLI_YEAR = 2015
 _OTHER_THAN_FILE_NUMBER = re.compile(r"[^A-Za-z0-9.]")

@@ -5,33 +5,30 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
 
 from legaltune.corpus.document import Decision, Paragraph, SectionName
 from legaltune.corpus.synthetic import courts, grammar
 from legaltune.corpus.synthetic.composition import (
     Piece,
-    Values,
     Writer,
     discussed_issues,
     fit,
     focus,
-    load_frame,
     write_facts,
     write_grounds,
     write_leitsatz,
     write_tenor,
 )
 from legaltune.corpus.synthetic.courts import Court
-from legaltune.corpus.synthetic.facts import Defect, Facts, decide, display_values, draw_facts
-from legaltune.corpus.synthetic.grammar import Noun
+from legaltune.corpus.synthetic.facts import decide, draw_facts
+from legaltune.corpus.synthetic.fields import template_fields
 from legaltune.corpus.synthetic.model import Branch, Case, Layout, Outcome
 from legaltune.corpus.synthetic.procedure import Procedure, draw_procedure
+from legaltune.corpus.synthetic.resources import load_frame
 from legaltune.corpus.synthetic.scenarios import Scenario, load_scenarios
 
-_INITIALS = "ABDEFGHJKLMNPRSTW"
 _COURT_ABBREVIATIONS = {
     "Oberlandesgericht": "OLG",
     "Landgericht": "LG",
@@ -45,7 +42,7 @@ _COURT_ABBREVIATIONS = {
     "Finanzgericht": "FG",
     "Amtsgericht": "AG",
 }
-_SOURCE = "rii"
+_SOURCE = "rii-dok"
 _FIRST_DUPLICATE = 5_000_000
 _MEDIAN_CHARS, _SIGMA = 1_900, 0.78
 _LEITSATZ_SHARE = {Outcome.INADMISSIBLE: 0.1, Outcome.DISCONTINUED: 0.05}
@@ -71,9 +68,9 @@ def make_case(seed: int, index: int) -> Case:
     forms = load_frame()["forms"]
     periods = {name: form["days"] for name, form in forms.items()}
     procedure = draw_procedure(scenario.branch, court, facts, outcome, periods, rng)
-    values = _values(scenario, court, facts, procedure, rng)
+    values = template_fields(scenario, court, facts, procedure, rng)
     writer = Writer(scenario, facts, outcome, procedure.form, values, rng)
-    decision = _decision(writer, court, procedure, index)
+    decision, applied_norms = _decision(writer, court, procedure, index)
     return Case(
         index=index,
         decision=decision,
@@ -83,7 +80,7 @@ def make_case(seed: int, index: int) -> Case:
         scenario=scenario.name,
         form=forms[procedure.form]["label"],
         facts=facts.slots | {"granted_below": facts.granted_below, "holds": facts.holds},
-        applied_norms=_applied_norms(writer),
+        applied_norms=applied_norms,
         judges=procedure.judges,
     )
 
@@ -96,99 +93,18 @@ def _draw_scenario(rng: random.Random) -> Scenario:
     return rng.choice([scenario for scenario in scenarios if scenario.branch is branch])
 
 
-def _values(scenario: Scenario, court: Court, facts: Facts, procedure: Procedure, rng: random.Random) -> Values:
-    frame = load_frame()
-    form = frame["forms"][procedure.form]
-    below = [courts.court_noun(name) for name in procedure.below]
-    values = Values(court, procedure.timeline.first, rng)
-    values.update(
-        R=grammar.noun(form["remedy"]),
-        L=grammar.noun(form["second_appeal"]),
-        C=grammar.noun(form["claim"]),
-        U=grammar.noun(form["decision_below"]),
-        V=grammar.noun(frame["bodies"].get(scenario.branch.name, form["body_below"])),
-        W=below[-1],
-        I=below[0],
-        Rv=form["proceedings"],
-        abw=form["dismissed"],
-        abw_zu=form["to_dismiss"],
-        rmfrist=form["period"],
-        n_frist=form["period_norm"],
-        n_begr=form["grounds_norm"],
-        n_mangel=_defect_norm(facts, form),
-    )
-    values.update(_parties(scenario, facts, procedure.form, rng))
-    values.update(_names_and_amounts(frame["cities"], rng))
-    values.update(_dates(procedure))
-    values.update(display_values(scenario, facts.slots, procedure.timeline.start))
-    values.update(_views(scenario, facts, values, rng))
-    return values
-
-
-def _defect_norm(facts: Facts, form: Mapping[str, Any]) -> str:
-    if facts.defect is Defect.NO_COUNSEL:
-        return "§ 8 Abs. 1 RmVG"
-    return str(form["period_norm"] if facts.defect is Defect.LATE else form["grounds_norm"])
-
-
-def _parties(scenario: Scenario, facts: Facts, form: str, rng: random.Random) -> dict[str, object]:
-    names = load_frame()["parties"]
-    roles = names.get(form) or names.get(scenario.branch.name) or names["default"]
-    claimant = grammar.noun(roles["K"][rng.choice(scenario.claimant)])
-    defendant = grammar.noun(roles["B"][rng.choice(scenario.defendant)])
-    appellant, opponent = (defendant, claimant) if facts.granted_below else (claimant, defendant)
-    payer = appellant.nom if appellant is defendant else "die Staatskasse"
-    return {"K": claimant, "B": defendant, "A": appellant, "G": opponent, "kosten_A": payer}
-
-
-def _names_and_amounts(cities: list[str], rng: random.Random) -> dict[str, object]:
-    share = rng.choice([20, 25, 30, 40, 50, 60, 70, 75])
-    return {
-        "ort": rng.choice(cities),
-        "person": f"{rng.choice(_INITIALS)}.",
-        "firma": f"{rng.choice(_INITIALS)}. {rng.choice(['GmbH', 'AG', 'KG', 'OHG'])}",
-        "quote_k": share,
-        "quote_b": 100 - share,
-        "streitwert": grammar.format_euros(rng.randrange(2_000, 60_000, 500)),
-    }
-
-
-def _dates(procedure: Procedure) -> dict[str, object]:
-    timeline = procedure.timeline
-    days = {
-        "idat": timeline.first,
-        "vdat": timeline.below,
-        "zugestellt": timeline.served,
-        "fristende": timeline.deadline,
-        "eingang": timeline.received,
-        "ruecknahme": timeline.withdrawn,
-    }
-    return {name: grammar.format_date(day) for name, day in days.items()}
-
-
-def _views(scenario: Scenario, facts: Facts, values: Values, rng: random.Random) -> dict[str, object]:
-    """What the court below and the appellant say about the point of the appeal, in indirect speech."""
-    issue = scenario.issues[facts.point]
-    below, appellant = (
-        (issue.view_holds, issue.view_fails) if facts.granted_below else (issue.view_fails, issue.view_holds)
-    )
-    objection = grammar.fill(appellant, values, rng)
-    party = values["A"]
-    assert isinstance(party, Noun)
-    if objection.startswith(f"{party.nom} "):
-        objection = party.er + objection.removeprefix(party.nom)
-    return {"sicht": grammar.fill(below, values, rng), "gegensicht": objection}
-
-
-def _decision(writer: Writer, court: Court, procedure: Procedure, index: int) -> Decision:
+def _decision(writer: Writer, court: Court, procedure: Procedure, index: int) -> tuple[Decision, tuple[str, ...]]:
+    """The decision and the norms that its grounds apply."""
     rng = writer.rng
     decided = procedure.timeline.decided
-    facts, grounds = _fit_sections(write_facts(writer), write_grounds(writer), rng)
+    target_chars = round(_MEDIAN_CHARS * math.exp(_SIGMA * rng.gauss(0, 1)))
+    facts, grounds = fit(write_facts(writer), write_grounds(writer), target_chars)
     sections = _sections(procedure.layout, facts, grounds, write_tenor(writer), rng)
     if rng.random() < _LEITSATZ_SHARE.get(writer.outcome, _MERITS_LEITSATZ_SHARE):
         sections = {SectionName.LEITSATZ: (Paragraph(write_leitsatz(writer)),), **sections}
     title = f"{writer.scenario.title}: {grammar.noun(writer.point.topic).word}"
-    return Decision(
+    applied_norms = _applied_norms(writer, grounds)
+    decision = Decision(
         document_id=courts.document_number(court, index, decided),
         source=_SOURCE,
         court=court.name,
@@ -198,20 +114,11 @@ def _decision(writer: Writer, court: Court, procedure: Procedure, index: int) ->
         file_numbers=(procedure.file_number,),
         ecli=courts.ecli(court, procedure.file_number, decided, procedure.decision_type),
         title=title if rng.random() < _TITLE_SHARE else None,
-        norms=_norm_field(_applied_norms(writer)) if rng.random() < _NORMS_SHARE else (),
+        norms=_norm_field(applied_norms) if rng.random() < _NORMS_SHARE else (),
         previous_instances=_previous_instances(procedure),
         sections=sections,
     )
-
-
-def _fit_sections(facts: list[Piece], grounds: list[Piece], rng: random.Random) -> tuple[list[Piece], list[Piece]]:
-    """Cut both sections to a total length drawn from a log-normal distribution."""
-    target = round(_MEDIAN_CHARS * math.exp(_SIGMA * rng.gauss(0, 1)))
-    kept = fit([*facts, *grounds], target)
-    facts_kept = set(map(id, facts))
-    return [piece for piece in kept if id(piece) in facts_kept], [
-        piece for piece in kept if id(piece) not in facts_kept
-    ]
+    return decision, applied_norms
 
 
 def _sections(
@@ -223,8 +130,7 @@ def _sections(
     if layout is Layout.TENOR_ONLY:
         return {SectionName.TENOR: operative}
     if layout is Layout.REASONS_IN_TENOR:
-        heading = Paragraph("Gründe:", is_heading=True)
-        return {SectionName.TENOR: (*operative, heading, *_numbered(grounds, numbers))}
+        return {SectionName.TENOR: operative, SectionName.GRUENDE: _numbered(grounds, numbers)}
     if layout is Layout.JUDGMENT:
         return {
             SectionName.TENOR: operative,
@@ -263,15 +169,16 @@ def _randnummern(rng: random.Random) -> Iterator[str]:
         number = 1 if step is None else number + step
 
 
-def _applied_norms(writer: Writer) -> tuple[str, ...]:
+def _applied_norms(writer: Writer, grounds: Iterable[Piece]) -> tuple[str, ...]:
+    """The norms that decide the case, most important first, then the others that the grounds discuss."""
     issues = writer.scenario.issues
     if writer.outcome is Outcome.INADMISSIBLE:
         return (str(writer.values["n_mangel"]),)
     if writer.outcome is Outcome.DISCONTINUED:
         return ("§ 12 Abs. 1 VfBG" if writer.scenario.branch is Branch.CONSTITUTIONAL else "§ 26 Abs. 1 RmVG",)
-    central = focus(writer)
-    others = tuple(position for position in discussed_issues(writer) if position not in central)
-    return tuple(dict.fromkeys(issues[position].norm for position in (*central[::-1], *others)))
+    text = "\n".join(piece.text for piece in grounds)
+    norms = (issues[position].norm for position in (*focus(writer)[::-1], *discussed_issues(writer)))
+    return tuple(dict.fromkeys(norm for norm in norms if norm in text))
 
 
 def _norm_field(norms: Iterable[str]) -> tuple[str, ...]:

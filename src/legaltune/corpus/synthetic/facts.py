@@ -74,7 +74,7 @@ def draw_facts(scenario: Scenario, rng: random.Random) -> Facts:
     if open_issue is not None:
         holds = tuple(met or position <= open_issue for position, met in enumerate(holds))
         slots |= {issue.rule.slot: _draw_rule(issue.rule, True, rng) for issue in scenario.issues[: open_issue + 1]}
-    point = _point(scenario.issues, holds, open_issue, rng)
+    point = _point(scenario.issues, holds, granted_below, open_issue, rng)
     return Facts(slots, holds, granted_below, withdrawn, defect, open_issue, point)
 
 
@@ -146,12 +146,17 @@ def _draw_rule(rule: Rule, met: bool, rng: random.Random) -> int | str:
     return rng.randrange(low, high + 1, rule.step)
 
 
-def _point(issues: tuple[Issue, ...], holds: tuple[bool, ...], open_issue: int | None, rng: random.Random) -> int:
+def _point(
+    issues: tuple[Issue, ...], holds: tuple[bool, ...], granted_below: bool, open_issue: int | None, rng: random.Random
+) -> int:
+    """What the appeal is about: the open issue, what defeats the claim or a part granted below, else any condition."""
     if open_issue is not None:
         return open_issue
-    if not all(holds):
+    bars = [position for position, issue in enumerate(issues) if not issue.decides_part]
+    failing = [position for position in bars if not holds[position]]
+    if not failing and granted_below and not all(holds):
         return holds.index(False)
-    return rng.choice([position for position, issue in enumerate(issues) if not issue.decides_part])
+    return rng.choice(failing or bars)
 
 
 def _display(value: int | str, unit: str) -> object:

@@ -34,7 +34,7 @@ class Outcome(StrEnum):
 
 
 class Layout(StrEnum):
-    """Which sections hold the reasoning."""
+    """Which elements of the file hold the reasoning."""
 
     JUDGMENT = "tatbestand_and_entscheidungsgruende"
     ORDER = "gruende"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from legaltune.corpus.document import Decision, Paragraph, SectionName
-from legaltune.corpus.synthetic.model import Case
+from legaltune.corpus.synthetic.model import Case, Layout
 
 _DOCTYPE = '<!DOCTYPE dokument\n  SYSTEM "{scheme}://www.rechtsprechung-im-internet.de/dtd/v1/rii-dok.dtd">'
 _IDENTIFIER = "http://rechtsprechung.example/jportal/?quelle=jlink&docid=jb-{doknr}&psml=bsjrsprod.psml&max=true"
@@ -125,7 +125,7 @@ def _append_previous_instances(root: etree._Element, lines: Sequence[str]) -> No
 
 
 def _append_section(root: etree._Element, name: SectionName, case: Case, style: Style) -> None:
-    paragraphs = case.decision.section(name)
+    paragraphs = _serialised_paragraphs(case, name)
     element = etree.SubElement(root, name.value)
     if not paragraphs:
         return
@@ -136,6 +136,16 @@ def _append_section(root: etree._Element, name: SectionName, case: Case, style: 
         _append_image(block)
     if name in _REASONS and name is not SectionName.TATBESTAND:
         _append_signatures(block, case.judges, style)
+
+
+def _serialised_paragraphs(case: Case, name: SectionName) -> Sequence[Paragraph]:
+    """Paragraphs of a section; in some decisions the reasons stand in the tenor, under a heading of their own."""
+    paragraphs = case.decision.section(name)
+    if case.layout is not Layout.REASONS_IN_TENOR or name not in (SectionName.TENOR, SectionName.GRUENDE):
+        return paragraphs
+    if name is SectionName.GRUENDE:
+        return ()
+    return (*paragraphs, Paragraph("Gründe:", is_heading=True), *case.decision.section(SectionName.GRUENDE))
 
 
 def _append_paragraph(block: etree._Element, paragraph: Paragraph, style: Style, *, hyphenated: bool) -> None:

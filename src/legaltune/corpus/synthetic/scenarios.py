@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
-
 from legaltune.corpus.synthetic.model import Branch
-
-_DATA = files("legaltune.corpus.synthetic") / "data"
+from legaltune.corpus.synthetic.resources import DATA, load_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +91,10 @@ class Scenario:
     dates: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
-def load_data(name: str) -> Any:
-    """The content of one YAML file of the package's data folder."""
-    return yaml.load((_DATA / name).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-
-
 @lru_cache(maxsize=1)
 def load_scenarios() -> tuple[Scenario, ...]:
     """All scenarios, by file and position in the file."""
-    names = sorted(entry.name for entry in (_DATA / "scenarios").iterdir() if entry.name.endswith(".yaml"))
+    names = sorted(entry.name for entry in (DATA / "scenarios").iterdir() if entry.name.endswith(".yaml"))
     return tuple(_scenario(raw) for name in names for raw in load_data(f"scenarios/{name}"))
 
 

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from importlib.resources import files
 
 from legaltune.corpus.document import Norm, Statute
 from legaltune.corpus.synthetic.model import SyntheticStatute
+from legaltune.corpus.synthetic.resources import DATA
 
-_SOURCE = "gii"
+_SOURCE = "gii-norm"
 _ITEM = re.compile(r"(\d+\.|[a-z]\)) ")
 _CITATION = re.compile(r"(?P<label>(?:§|Art\.) \d+[a-z]?)(?: Abs\. (?P<paragraph>\d+))? (?P<statute>\w+)")
 CELL_SEPARATOR = " | "
@@ -38,10 +38,9 @@ class _NormDraft:
 @lru_cache(maxsize=1)
 def load_statutes() -> tuple[SyntheticStatute, ...]:
     """All statutes, by abbreviation."""
-    folder = files("legaltune.corpus.synthetic") / "data" / "statutes"
     return tuple(
         parse_statute(entry.read_text(encoding="utf-8"))
-        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        for entry in sorted((DATA / "statutes").iterdir(), key=lambda entry: entry.name)
     )
 
 

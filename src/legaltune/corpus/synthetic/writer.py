@@ -81,26 +81,28 @@ def write_corpus(output: Path, *, num_decisions: int, seed: int) -> SyntheticCor
     """
     if num_decisions < 0:
         raise ValueError(f"num_decisions {num_decisions} is negative: give 0 or more")
-    cases = list(itertools.islice(generate_decisions(seed), num_decisions))
     decisions, statutes = output / "decisions", output / "statutes"
     decisions.mkdir(parents=True, exist_ok=True)
-    for case in cases:
+    odd: list[Oddity | None] = []
+    contents: list[str] = []
+    for case in itertools.islice(generate_decisions(seed), num_decisions):
         _write_decision(decisions, seed, case)
-    odd = [oddity for case in cases if (oddity := _write_oddity(decisions, seed, case))]
-    (decisions / "rii-toc.xml").write_bytes(_decisions_toc(cases))
+        odd.append(_write_oddity(decisions, seed, case))
+        contents.append(_toc_item(case))
+    (decisions / "rii-toc.xml").write_text(_decisions_toc(contents), encoding="utf-8")
     entries = load_statutes()
     for position, entry in enumerate(entries):
         _write_statute(statutes, entry, zipped=(seed + position) % 2 == 0)
-    (statutes / "gii-toc.xml").write_bytes(_statutes_toc(entries))
+    (statutes / "gii-toc.xml").write_text(_statutes_toc(entries), encoding="utf-8")
     return SyntheticCorpus(
-        num_decisions=len(cases),
+        num_decisions=num_decisions,
         num_statutes=len(entries),
         num_duplicates=odd.count(Oddity.DUPLICATE),
         num_truncated_archives=odd.count(Oddity.TRUNCATED_ARCHIVE),
         num_malformed_files=odd.count(Oddity.MALFORMED_XML),
         num_empty_files=odd.count(Oddity.EMPTY_FILE),
         num_ignored_files=2,
-        num_files=len(cases) + len(odd) + len(entries) + 2,
+        num_files=num_decisions + len(odd) - odd.count(None) + len(entries) + 2,
     )
 
 
@@ -158,22 +160,25 @@ def _zipped(name: str, content: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def _decisions_toc(cases: Iterable[Case]) -> bytes:
-    items = "".join(
-        f"<item>\n <gericht>{case.decision.court} {case.decision.chamber}</gericht>\n"
-        f" <entsch-datum>{case.decision.date:%Y%m%d}</entsch-datum>\n"
-        f" <aktenzeichen>{escape(', '.join(case.decision.file_numbers))}</aktenzeichen>\n"
-        f" <link>{_HOST}/jportal/docs/bsjrs/jb-{case.decision.document_id}.zip</link>\n"
+def _toc_item(case: Case) -> str:
+    decision = case.decision
+    return (
+        f"<item>\n <gericht>{decision.court} {decision.chamber}</gericht>\n"
+        f" <entsch-datum>{decision.date:%Y%m%d}</entsch-datum>\n"
+        f" <aktenzeichen>{escape(', '.join(decision.file_numbers))}</aktenzeichen>\n"
+        f" <link>{_HOST}/jportal/docs/bsjrs/jb-{decision.document_id}.zip</link>\n"
         f" <modified>2026-01-02T03:04:05.000Z</modified>\n</item>\n"
-        for case in cases
     )
-    return f"<?xml version='1.0' encoding='UTF-8'?>\n<items>\n{items}</items>\n".encode()
 
 
-def _statutes_toc(entries: Iterable[SyntheticStatute]) -> bytes:
+def _decisions_toc(items: Iterable[str]) -> str:
+    return f"<?xml version='1.0' encoding='UTF-8'?>\n<items>\n{''.join(items)}</items>\n"
+
+
+def _statutes_toc(entries: Iterable[SyntheticStatute]) -> str:
     items = "".join(
         f"<item>\n<title>{escape(entry.statute.title)}</title>\n"
         f"<link>{_HOST}/{statute_slug(entry)}/xml.zip</link>\n</item>\n"
         for entry in entries
     )
-    return f'<?xml version="1.0" encoding="UTF-8" ?>\n<items>\n{items}</items>\n'.encode()
+    return f'<?xml version="1.0" encoding="UTF-8" ?>\n<items>\n{items}</items>\n'
