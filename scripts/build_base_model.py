@@ -1,9 +1,9 @@
 """Builds the tiny base model that ships with the package: tokenizer, then pre-training on generated text.
 
-Run `make base-model`; it writes `src/legaltune/model/tiny_qwen2/`. Everything is seeded. The model has Qwen2's architecture
-and Qwen2.5's chat template. It learns the language of the generated decisions and statutes, the terms of a glossary, and
-the shape of a chat (some texts are laid out as conversations that continue a text or ask for its first line), but none
-of the tasks: those are left to fine-tuning.
+Run `make base-model`; it writes `src/legaltune/model/tiny_qwen2/`. Everything is seeded. The model has Qwen2's
+architecture and Qwen2.5's chat template. It learns the language of the generated decisions and statutes, the terms of a
+glossary, and the shape of a chat (some texts are laid out as conversations that continue a text or ask for its first
+line), but none of the tasks: those are left to fine-tuning.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def texts() -> Iterator[str]:
         if index % GLOSSARY_EVERY == 0:
             yield "\n\n".join(generator.permutation(glossary))
         text = decision_text(case)
-        shape = generator.choice((as_plain_text, as_continuation, as_question), p=(0.5, 0.1, 0.4))
+        shape = SHAPES[generator.choice(len(SHAPES), p=SHAPE_SHARES)]
         yield shape(case.decision, text, generator)
 
 
@@ -103,6 +103,10 @@ def chat(prompt: str, answer: str) -> str:
         "<|im_start|>system\nDu bist ein Assistent.<|im_end|>\n"
         f"<|im_start|>user\n{prompt}<|im_end|>\n<|im_start|>assistant\n{answer}<|im_end|>"
     )
+
+
+SHAPES = (as_plain_text, as_continuation, as_question)
+SHAPE_SHARES = (0.5, 0.1, 0.4)
 
 
 def train_tokenizer() -> Any:

@@ -45,9 +45,7 @@ def set_up_logging(*, rank: int = 0, verbose: bool = False) -> None:
 
 
 @contextmanager
-def progress(
-    description: str, total: int | None = None, *, in_log: bool = True
-) -> Iterator[Callable[[int], None]]:
+def progress(description: str, total: int | None = None, *, in_log: bool = True) -> Iterator[Callable[[int], None]]:
     """Show progress: a bar in a terminal, a line every ten seconds elsewhere.
 
     Args:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from legaltune import logs
 from legaltune.logs import progress, set_up_logging
 
 
@@ -45,7 +44,7 @@ def test_without_a_terminal_progress_is_a_line_now_and_then(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = iter([0.0, 5.0, 11.0, 11.0, 12.0])
-    monkeypatch.setattr(logs.time, "monotonic", lambda: next(now))
+    monkeypatch.setattr("legaltune.logs.time.monotonic", lambda: next(now))
     with caplog.at_level(logging.INFO), progress("documents read", 40) as advance:
         advance(10)
         advance(10)

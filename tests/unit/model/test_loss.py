@@ -49,7 +49,7 @@ def test_packed_rows_give_the_loss_and_gradients_of_separate_examples(folder: Pa
         targets = torch.from_numpy(dataset.loss_mask(index))[1:] == 1
         logits = model(input_ids=ids[None]).logits[0, :-1]
         separate.append(torch.nn.functional.cross_entropy(logits[targets], ids[1:][targets], reduction="none"))
-    torch.cat(separate).sum().backward()
+    torch.cat(separate).sum().backward()  # type: ignore[no-untyped-call]
 
     assert torch.allclose(packed, torch.cat(separate), atol=1e-5)
     for name, parameter in trainable.items():
