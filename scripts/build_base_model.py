@@ -2,8 +2,8 @@
 
 Run `make base-model`; it writes `src/legaltune/model/tiny_qwen2/`. Everything is seeded. The model has Qwen2's
 architecture and Qwen2.5's chat template. It learns the language of the generated decisions and statutes, the terms of a
-glossary, and the shape of a chat (some texts are laid out as conversations that continue a text or ask for its first
-line), but none of the tasks: those are left to fine-tuning.
+glossary, and the shape of a chat (some texts are laid out as conversations that continue a text or ask something simple
+about it), but none of the tasks: those are left to fine-tuning.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from tokenizers import pre_tokenizers
 from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen2Tokenizer
 
-from legaltune.corpus.document import Decision
-from legaltune.corpus.synthetic import decision_text, generate_decisions, generate_statutes, statute_text
+from legaltune.corpus.synthetic import Case, decision_text, generate_decisions, generate_statutes, statute_text
+from legaltune.corpus.tasks.base import decision_text as document_text
 from legaltune.logs import set_up_logging
 
 logger = logging.getLogger("build_base_model")
@@ -45,7 +45,7 @@ OUTPUT = SCRIPTS.parent / "src" / "legaltune" / "model" / "tiny_qwen2"
 def main() -> None:
     """Train the tokenizer, pre-train the model, save both."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tokens", type=float, default=8e6, help="tokens to train on")
+    parser.add_argument("--tokens", type=float, default=7e6, help="tokens to train on")
     parser.add_argument("--output", type=Path, default=OUTPUT)
     arguments = parser.parse_args()
     set_up_logging()
@@ -68,33 +68,55 @@ def texts() -> Iterator[str]:
             yield from statutes
         if index % GLOSSARY_EVERY == 0:
             yield "\n\n".join(generator.permutation(glossary))
-        text = decision_text(case)
         shape = SHAPES[generator.choice(len(SHAPES), p=SHAPE_SHARES)]
-        yield shape(case.decision, text, generator)
+        yield shape(case, generator) or decision_text(case)
 
 
-def as_plain_text(_decision: Decision, text: str, _generator: np.random.Generator) -> str:
-    """The decision as it is."""
-    return text
+def as_plain_text(_case: Case, _generator: np.random.Generator) -> str | None:
+    """Nothing but the decision."""
+    return None
 
 
-def as_continuation(_decision: Decision, text: str, generator: np.random.Generator) -> str:
+def as_continuation(case: Case, generator: np.random.Generator) -> str:
     """A conversation in which the assistant continues the user's text."""
-    words = text.split(" ")
+    words = decision_text(case).split(" ")
     cut = int(generator.integers(len(words) // 4, max(len(words) // 4 + 1, 3 * len(words) // 4)))
     return chat(" ".join(words[:cut]), " ".join(words[cut:]))
 
 
-def as_question(decision: Decision, text: str, generator: np.random.Generator) -> str:
-    """A conversation about the decision's first line (court, date, file number): what the tasks never ask."""
+def as_question_about_the_head(case: Case, generator: np.random.Generator) -> str | None:
+    """A conversation about the first line of a decision: court, chamber, file number, year."""
+    decision = case.decision
     answers = {
         "Welches Gericht hat entschieden?": decision.court,
         "Welcher Senat hat entschieden?": decision.chamber,
         "Wie lautet das Aktenzeichen?": decision.file_numbers[0],
         "In welchem Jahr wurde entschieden?": str(decision.date.year) if decision.date else None,
     }
-    question = str(generator.choice([question for question, answer in answers.items() if answer]))
-    return chat(f"{text}\n\n{question}", str(answers[question]))
+    return ask(decision_text(case), answers, generator)
+
+
+def as_question_about_the_case(case: Case, generator: np.random.Generator) -> str | None:
+    """A conversation about the body of a decision: its subject, the appeal, the norm. No task asks for these."""
+    answers = {
+        "Worum geht es?": case.decision.title,
+        "Welches Rechtsmittel wurde eingelegt?": case.form,
+        "Auf welche Norm kommt es an?": next(iter(case.applied_norms), None),
+    }
+    return ask(document_text(case.decision), answers, generator)
+
+
+SHAPES = (as_plain_text, as_continuation, as_question_about_the_head, as_question_about_the_case)
+SHAPE_SHARES = (0.4, 0.1, 0.15, 0.35)
+
+
+def ask(document: str, answers: dict[str, str | None], generator: np.random.Generator) -> str | None:
+    """A conversation with one of the questions that have an answer; None without document or answer."""
+    known = [question for question, answer in answers.items() if answer]
+    if not document or not known:
+        return None
+    question = str(generator.choice(known))
+    return chat(f"{document}\n\n{question}", str(answers[question]))
 
 
 def chat(prompt: str, answer: str) -> str:
@@ -103,10 +125,6 @@ def chat(prompt: str, answer: str) -> str:
         "<|im_start|>system\nDu bist ein Assistent.<|im_end|>\n"
         f"<|im_start|>user\n{prompt}<|im_end|>\n<|im_start|>assistant\n{answer}<|im_end|>"
     )
-
-
-SHAPES = (as_plain_text, as_continuation, as_question)
-SHAPE_SHARES = (0.5, 0.1, 0.4)
 
 
 def train_tokenizer() -> Any:

@@ -9,10 +9,11 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
 from legaltune.config import RunConfig, load_config
+from legaltune.config.schema import TokensConfig
 from legaltune.model.base import load_tokenizer
 from legaltune.parallel.topology import Topology
 from legaltune.run_directory import RunDirectory
-from legaltune.tokens.dataset import TokenDataset, TokenLimits, write_token_dataset
+from legaltune.tokens.dataset import TokenDataset, write_token_dataset
 from legaltune.training.rows import RowSchedule
 from legaltune.training.schedule import learning_rate
 from tests.tiny import chat_examples, save_model
@@ -42,7 +43,7 @@ def set_up_run(folder: Path, *overrides: str) -> tuple[RunConfig, RunDirectory]:
         run.tokens,
         chat_examples(40) + chat_examples(10, split="validation", seed=1),
         tokenizer=load_tokenizer(config.model),
-        limits=TokenLimits(256, 4),
+        config=TokensConfig(sequence_length=256, min_document_tokens=4),
         dataset_fingerprint="f",
     )
     return config, run
@@ -58,7 +59,7 @@ def plain_losses(config: RunConfig, run: RunDirectory) -> list[float]:
     lora = LoraConfig(r=16, lora_alpha=32, target_modules=list(config.adapter.target_modules), task_type="CAUSAL_LM")
     model = get_peft_model(base, lora).train()
     parameters = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=1.0, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(parameters, lr=1.0, eps=config.optimizer.epsilon, weight_decay=0.0)
     losses = []
     for step in range(STEPS):
         optimizer.param_groups[0]["lr"] = learning_rate(config.optimizer, step, STEPS)
@@ -71,7 +72,7 @@ def plain_losses(config: RunConfig, run: RunDirectory) -> list[float]:
             total = total + torch.nn.functional.cross_entropy(logits, labels[1:], reduction="sum")
             num_targets += int((labels != -100).sum())
         (total / num_targets).backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(parameters, config.optimizer.max_gradient_norm)
+        torch.nn.utils.clip_grad_norm_(parameters, config.optimizer.max_gradient_norm or torch.inf)
         optimizer.step()
         optimizer.zero_grad()
         losses.append(float(total.detach()) / num_targets)

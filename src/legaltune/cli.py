@@ -14,7 +14,7 @@ from typer.exceptions import Abort, TyperException
 
 import legaltune
 from legaltune.config import RunConfig, dump_yaml, load_config, recipe_names
-from legaltune.errors import ConfigurationError, ExitCode, LegaltuneError
+from legaltune.errors import ConfigurationError, ExitCode, LegaltuneError, platform_error
 from legaltune.logs import set_up_logging
 from legaltune.run_directory import RunDirectory
 
@@ -195,7 +195,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         result = app(args=None if arguments is None else list(arguments), standalone_mode=False)
     except TyperException as error:  # usage errors of the command line library
-        typer.echo(f"legaltune: {error.format_message()}\nTry `legaltune --help`.", err=True)
+        if error.format_message():  # empty where the help was shown instead
+            typer.echo(f"legaltune: {error.format_message()}\nTry `legaltune --help`.", err=True)
         return ExitCode.USAGE
     except LegaltuneError as error:
         typer.echo(f"legaltune: {error}", err=True)
@@ -203,7 +204,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (Abort, KeyboardInterrupt):
         typer.echo("legaltune: interrupted", err=True)
         return ExitCode.CTRL_C
-    except Exception:
+    except Exception as error:
+        failure = platform_error(error)
+        if failure:
+            typer.echo(f"legaltune: {failure}", err=True)
+            return failure.exit_code
         logger.exception("this is a bug in legaltune; please report it with the lines below")
         return ExitCode.SOFTWARE
     return result if isinstance(result, int) else ExitCode.OK

@@ -56,7 +56,24 @@ class PlatformError(LegaltuneError):
     exit_code = ExitCode.PLATFORM
 
 
+class InterruptedRunError(LegaltuneError):
+    """The run was told to stop before it was finished."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
 class DivergedError(LegaltuneError):
     """The loss is no longer a finite number."""
 
     exit_code = ExitCode.DIVERGED
+
+
+def platform_error(error: Exception) -> PlatformError | None:
+    """The error as a failure of the machine (disk, permissions, memory of a GPU), None where it is something else."""
+    if type(error).__name__ == "OutOfMemoryError":  # torch's; this module must not import torch
+        return PlatformError(
+            f"out of memory: {error}; lower parallel.micro_batch_size or tokens.sequence_length, or take a larger GPU"
+        )
+    if isinstance(error, OSError):
+        return PlatformError(f"{error}: check path, permissions and free space")
+    return None

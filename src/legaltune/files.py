@@ -23,8 +23,12 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON atomically, for machines and for people (indented, umlauts as they are)."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    """Write JSON atomically, for machines and for people (indented, umlauts as they are).
+
+    Raises:
+        ValueError: A number is not finite: JSON has no name for it.
+    """
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
 def sha256_of(path: Path) -> str:

@@ -38,10 +38,9 @@ def set_up_logging(*, rank: int = 0, verbose: bool = False) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     if not _console.is_terminal:
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    if not verbose:
-        for name in _NOISY_LIBRARIES:
-            logging.getLogger(name).setLevel(logging.ERROR)
-        warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
+    for name in _NOISY_LIBRARIES:
+        logging.getLogger(name).setLevel(level if verbose else logging.ERROR)
+    warnings.filterwarnings("default" if verbose else "ignore", category=FutureWarning, module="transformers")
 
 
 @contextmanager

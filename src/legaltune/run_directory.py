@@ -73,10 +73,11 @@ class RunDirectory:
         shutil.rmtree(self.adapter, ignore_errors=True)
         shutil.rmtree(self.tensorboard, ignore_errors=True)
         self.training_summary.unlink(missing_ok=True)
-        self.discard_evaluation()
+        self.evaluation.unlink(missing_ok=True)
+        self.discard_report()
         self.training_summary.parent.mkdir(parents=True, exist_ok=True)
 
-    def discard_evaluation(self) -> None:
-        """Remove earlier evaluation and reports."""
-        for path in (self.evaluation, self.report_json, self.report_html):
-            path.unlink(missing_ok=True)
+    def discard_report(self) -> None:
+        """Remove an earlier report: it no longer tells what lies beside it."""
+        self.report_json.unlink(missing_ok=True)
+        self.report_html.unlink(missing_ok=True)

@@ -23,7 +23,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SyntheticCor
 
 
 def run(inputs: list[Path], output: Path, **settings: Any) -> dict[str, Any]:
-    return prepare(inputs, output, DataConfig(**settings), config_hash="h")
+    return prepare(inputs, output, DataConfig(**settings))
 
 
 def dropped(output: Path) -> list[dict[str, str]]:
@@ -90,6 +90,19 @@ def test_nothing_left_says_what_was_dropped_why(tmp_path: Path) -> None:
     assert caught.value.exit_code == 65
     assert not (tmp_path / "out" / "manifest.json").exists()
     assert [drop["origin"] for drop in dropped(tmp_path / "out")] == ["a.zip", "b.xml", "c.xml"]
+
+
+def test_documents_without_a_section_are_no_duplicates_of_one_another(tmp_path: Path) -> None:
+    for number in (1, 2):
+        empty = f"<dokument><doknr>JURE{number}</doknr><gertyp>BGH</gertyp><doktyp>Urteil</doktyp></dokument>"
+        (tmp_path / f"{number}.xml").write_text(empty, encoding="utf-8")
+    with pytest.raises(DataError, match="no_sections 2"):
+        run([tmp_path], tmp_path / "out")
+
+
+def test_a_split_that_leaves_nothing_to_train_on_says_so(corpus: tuple[Path, SyntheticCorpus], tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"lower data\.split\.validation"):
+        run([corpus[0]], tmp_path, split={"test": 0.9999})
 
 
 def test_a_failed_run_leaves_no_manifest_of_an_earlier_one(

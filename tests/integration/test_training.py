@@ -8,12 +8,21 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
+from legaltune.config.schema import RunConfig, TokensConfig
 from legaltune.errors import ConfigurationError, DataError, DivergedError
 from legaltune.model.base import load_tokenizer
-from legaltune.tokens.dataset import TokenDataset, TokenLimits, write_token_dataset
+from legaltune.tokens.dataset import TokenDataset, write_token_dataset
 from legaltune.training.processes import run_training
 from tests.parity import STEPS, plain_losses, set_up_run
 from tests.tiny import chat_examples
+
+# Adam and clipping hide a gradient that is wrong by a factor; a large epsilon without clipping does not.
+SCALE_SENSITIVE = [
+    "parallel.micro_batch_size=2",
+    "optimizer.epsilon=1",
+    "optimizer.max_gradient_norm=0",
+    "optimizer.learning_rate=0.3",
+]
 
 
 @pytest.mark.parametrize(
@@ -23,6 +32,7 @@ from tests.tiny import chat_examples
         ["parallel.micro_batch_size=2"],
         ["parallel.micro_batch_size=4", "parallel.zero_stage=2"],
         ["optimizer.max_gradient_norm=0.05"],
+        SCALE_SENSITIVE,
     ],
 )
 def test_losses_equal_those_of_a_plain_loop(tmp_path: Path, overrides: list[str]) -> None:
@@ -73,16 +83,42 @@ def test_validation_loss_and_tensorboard_events_are_written(tmp_path: Path) -> N
     assert list(run.tensorboard.glob("events.out.tfevents.*"))
 
 
-def test_a_failed_run_leaves_no_result_of_an_earlier_one(tmp_path: Path) -> None:
+def changed(config: RunConfig, section: str, **values: object) -> RunConfig:
+    return config.model_copy(update={section: getattr(config, section).model_copy(update=values)})
+
+
+@pytest.mark.parametrize("max_steps", [1, 6])
+def test_a_failed_run_leaves_no_result_of_an_earlier_one(tmp_path: Path, max_steps: int) -> None:
     config, run = set_up_run(tmp_path)
     run_training(config, run)
-    diverging = config.model_copy(
-        update={"optimizer": config.optimizer.model_copy(update={"learning_rate": 1e30, "max_gradient_norm": 0.0})}
-    )
+    diverging = changed(config, "optimizer", learning_rate=1e30, max_gradient_norm=0.0)
     with pytest.raises(DivergedError, match=r"lower optimizer\.learning_rate"):
-        run_training(diverging, run)
+        run_training(changed(diverging, "train", max_steps=max_steps), run)
     assert not run.adapter.exists()
     assert not run.training_summary.exists()
+
+
+def test_a_mistake_that_is_found_before_the_first_step_costs_no_earlier_result(tmp_path: Path) -> None:
+    config, run = set_up_run(tmp_path)
+    run_training(config, run)
+    with pytest.raises(ConfigurationError):
+        run_training(changed(config, "adapter", target_modules=("query",)), run)
+    assert (run.adapter / "adapter_model.safetensors").is_file()
+    assert run.training_summary.is_file()
+
+
+def test_the_adapter_remembers_its_base(tmp_path: Path) -> None:
+    config, run = set_up_run(tmp_path)
+    run_training(config, run)
+    saved = json.loads((run.adapter / "adapter_config.json").read_text())
+    assert saved["base_model_name_or_path"] == config.model.name
+    assert saved["revision"] is None
+
+
+def test_a_step_larger_than_the_data_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    config, run = set_up_run(tmp_path, "train.global_batch_size=64", "train.max_steps=1")
+    run_training(config, run)
+    assert "lower train.global_batch_size" in caplog.text
 
 
 def test_tokens_of_another_tokenizer_are_refused(tmp_path: Path) -> None:
@@ -112,7 +148,7 @@ def test_without_validation_documents_training_goes_on(tmp_path: Path) -> None:
         run.tokens,
         chat_examples(8),
         tokenizer=load_tokenizer(config.model),
-        limits=TokenLimits(256, 4),
+        config=TokensConfig(sequence_length=256, min_document_tokens=4),
         dataset_fingerprint="f",
     )
     assert not [record for record in run_training(config, run)["history"] if "validation_loss" in record]

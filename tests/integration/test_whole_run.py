@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,7 @@ def test_the_report_has_the_baselines(report: dict[str, Any]) -> None:
 
 def test_the_adapter_gives_the_reported_loss_with_plain_peft(finished: RunDirectory, report: dict[str, Any]) -> None:
     source = find_model(load_config("demo").model).name_or_path
+    assert json.loads((finished.adapter / "adapter_config.json").read_text())["r"] == 16
     model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(source), finished.adapter).eval()
     dataset = TokenDataset(finished.tokens, "test")
     total, num_targets = 0.0, 0
@@ -102,6 +104,40 @@ def test_no_held_out_document_was_trained_on(finished: RunDirectory) -> None:
     train = set(TokenDataset(finished.tokens, "train").document_ids)
     for split in ("validation", "test"):
         assert not train & set(TokenDataset(finished.tokens, split).document_ids)
+
+
+def test_settings_of_a_step_that_has_run_are_not_changed_silently(
+    finished: RunDirectory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command, setting in (
+        ("train", "data.seed=7"),
+        ("train", "tokens.sequence_length=512"),
+        ("evaluate", "adapter.r=8"),
+    ):
+        assert run_command([command, "--run-dir", str(finished.path), setting]) == ExitCode.USAGE
+        assert setting.partition("=")[0] in capsys.readouterr().err
+    assert finished.report_json.is_file()
+
+
+def test_an_adapter_of_other_tokens_is_not_evaluated(
+    finished: RunDirectory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = RunDirectory(tmp_path / "copy")
+    shutil.copytree(finished.path, run.path)
+    arguments = ["--run-dir", str(run.path), "data.seed=7"]
+    assert run_command(["prepare", *arguments]) == ExitCode.OK
+    assert not run.report_json.exists()
+    assert run_command(["tokenize", *arguments]) == ExitCode.OK
+    assert run_command(["evaluate", *arguments]) == ExitCode.DATA
+    assert "run `legaltune train` again" in capsys.readouterr().err
+
+
+def test_a_run_without_held_out_documents_ends_before_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = ["data.synthetic_decisions=10", "data.split.test=0", "data.split.validation=0"]
+    assert run_command(["demo", "--run-dir", str(tmp_path), *settings]) == ExitCode.DATA
+    assert "raise data.split.test" in capsys.readouterr().err
 
 
 def test_tokens_of_another_prepared_dataset_are_refused(

@@ -39,22 +39,24 @@ def test_a_missing_input_ends_with_66(tmp_path: Path, capsys: pytest.CaptureFixt
     arguments = ["prepare", "-c", "demo", "-o", str(tmp_path / "run"), "data.synthetic_decisions=0"]
     assert run([*arguments, f"data.input=[{tmp_path / 'nowhere'}]"]) == ExitCode.NO_INPUT
     assert "nowhere" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
-def test_steps_out_of_order_end_with_66_and_name_the_step_before(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("step", "missing"), [("tokenize", "prepare"), ("train", "tokenize"), ("evaluate", "tokenize")]
+)
+def test_a_step_out_of_order_ends_with_66_and_names_the_step_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], step: str, missing: str
 ) -> None:
-    assert run(["tokenize", "-c", "demo", "-o", str(tmp_path)]) == ExitCode.NO_INPUT
-    assert "run `legaltune prepare` first" in capsys.readouterr().err
-    assert run(["train", "-o", str(tmp_path)]) == ExitCode.NO_INPUT
-    assert "run `legaltune tokenize` first" in capsys.readouterr().err
-    assert run(["evaluate", "-o", str(tmp_path)]) == ExitCode.NO_INPUT
-    assert "run `legaltune train` first" in capsys.readouterr().err
+    assert run([step, "-c", "demo", "-o", str(tmp_path / "run")]) == ExitCode.NO_INPUT
+    assert f"run `legaltune {missing}` first" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_no_input_at_all_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["prepare", "-c", "qwen2.5-7b-lora", "-o", str(tmp_path / "run")]) == ExitCode.USAGE
     assert "data.input" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_directory_without_configuration_needs_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,6 +70,29 @@ def test_an_unexpected_exception_ends_with_70(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(cli, "recipe_names", broken)
     assert run(["config", "recipes"]) == ExitCode.SOFTWARE
+
+
+def test_a_run_directory_that_is_a_file_is_a_matter_of_the_machine(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run").touch()
+    assert run(["prepare", "-c", "demo", "-o", str(tmp_path / "run")]) == ExitCode.PLATFORM
+    assert "check path, permissions and free space" in capsys.readouterr().err
+
+
+def test_memory_that_runs_out_is_a_matter_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    out_of_memory = type("OutOfMemoryError", (RuntimeError,), {})
+
+    def broken(*_: object) -> None:
+        raise out_of_memory("CUDA out of memory")
+
+    monkeypatch.setattr(cli, "recipe_names", broken)
+    assert run(["config", "recipes"]) == ExitCode.PLATFORM
+
+
+def test_without_arguments_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == ExitCode.USAGE
+    assert "Usage" in "".join(capsys.readouterr())
 
 
 def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:

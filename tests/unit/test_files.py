@@ -15,6 +15,12 @@ def test_json_keeps_umlauts_and_leaves_no_temporary_file(tmp_path: Path) -> None
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
 
 
+def test_a_number_that_json_cannot_say_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "a.json", {"loss": float("nan")})
+    assert not (tmp_path / "a.json").exists()
+
+
 def test_a_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
     write_text(tmp_path / "a.txt", "old")
     with pytest.raises(UnicodeEncodeError):

@@ -37,7 +37,10 @@ def test_libraries_are_quiet_unless_asked(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().err == ""
     set_up_logging(verbose=True)
     logging.getLogger("legaltune.test").debug("detail")
-    assert "detail" in capsys.readouterr().err
+    logging.getLogger("datasets").warning("chatter")
+    errors = capsys.readouterr().err
+    assert "detail" in errors
+    assert "chatter" in errors
 
 
 def test_without_a_terminal_progress_is_a_line_now_and_then(

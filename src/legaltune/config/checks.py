@@ -33,6 +33,12 @@ def contradictions(config: RunConfig) -> Iterator[Contradiction]:
             "lower the first or raise the second",
         )
     yield from _batch_arithmetic(config)
+    warmup, steps = config.optimizer.warmup_steps, config.train.max_steps
+    if warmup is not None and steps is not None and warmup >= steps:
+        yield Contradiction(
+            ("optimizer.warmup_steps", "train.max_steps"),
+            f"a warm-up of {warmup} steps never reaches the peak in a run of {steps}: shorten it",
+        )
     if config.model.revision is not None and config.model.name.startswith("builtin:"):
         yield Contradiction(
             ("model.revision", "model.name"),

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -45,12 +43,6 @@ def load_config(source: str, overrides: Sequence[str] = ()) -> RunConfig:
     return _validate(values, faults)
 
 
-def config_hash(config: BaseModel) -> str:
-    """SHA-256 over the canonical JSON of a configuration or a section of it."""
-    canonical = json.dumps(config.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
 def dump_yaml(config: RunConfig) -> str:
     """The full configuration, defaults included, as YAML."""
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
@@ -72,7 +64,7 @@ def _read_source(source: str) -> str:
 
 def _parse_yaml(text: str, source: str) -> tuple[dict[str, Any], list[str]]:
     try:
-        values = yaml.safe_load(text)
+        values = yaml.load(text, Loader=_StrictLoader)
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{source} is not valid YAML: {error}") from error
     if values is None:
@@ -80,6 +72,19 @@ def _parse_yaml(text: str, source: str) -> tuple[dict[str, Any], list[str]]:
     if not isinstance(values, dict):
         return {}, [f"{source}: a mapping of sections is expected, found a {type(values).__name__}"]
     return values, []
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Refuses what YAML lets pass: a key that stands twice, a key that is no text."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if not isinstance(key, str):
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is no text", node.start_mark)
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", node.start_mark)
+        return super().construct_mapping(node, deep=deep)
 
 
 def _apply_override(values: dict[str, Any], override: str) -> Iterator[str]:
@@ -111,8 +116,9 @@ def _validate(values: dict[str, Any], faults: list[str]) -> RunConfig:
         config = RunConfig.model_validate(values)
         faulty_paths: list[tuple[str, ...]] = []
     except ValidationError as error:
-        faults.extend(_describe(details) for details in error.errors(include_url=False))
-        faulty_paths = [tuple(str(part) for part in details["loc"]) for details in error.errors()]
+        details_by_path = {_field_path(details["loc"]): details for details in reversed(error.errors())}
+        faults.extend(_describe(path, details) for path, details in reversed(details_by_path.items()))
+        faulty_paths = list(details_by_path)
         config = RunConfig.model_validate(_without(values, faulty_paths))
     faults.extend(
         f"{' / '.join(contradiction.paths)}: {contradiction.message}"
@@ -125,8 +131,21 @@ def _validate(values: dict[str, Any], faults: list[str]) -> RunConfig:
     return config
 
 
-def _describe(details: Mapping[str, Any]) -> str:
-    path = [str(part) for part in details["loc"]]
+def _field_path(location: Sequence[Any]) -> tuple[str, ...]:
+    """Where a fault lies, down to the field or the entry of a list, without pydantic's names for members of a union."""
+    path: list[str] = []
+    section: type[BaseModel] | None = RunConfig
+    for part in location:
+        if section is None and not isinstance(part, int):
+            break
+        path.append(str(part))
+        field = section.model_fields.get(str(part)) if section else None
+        annotation = field.annotation if field else None
+        section = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+    return tuple(path)
+
+
+def _describe(path: tuple[str, ...], details: Mapping[str, Any]) -> str:
     if details["type"] == "extra_forbidden":
         known = _fields_at(path[:-1])
         close = difflib.get_close_matches(path[-1], known, n=1)

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from enum import StrEnum
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-Fraction = float
-TaskName = Literal["classification", "summarization", "case_analysis", "statute_interpretation"]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
 LORA_TARGET_MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+
+class TaskName(StrEnum):
+    """Tasks a decision can be turned into; the value is the `task` column of the prepared dataset."""
+
+    CLASSIFICATION = "classification"
+    SUMMARIZATION = "summarization"
+    CASE_ANALYSIS = "case_analysis"
+    STATUTE_INTERPRETATION = "statute_interpretation"
 
 
 class Section(BaseModel):
     """Base of all sections: unknown keys refused, values fixed once loaded, docstrings under fields become help."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=True, allow_inf_nan=False
+    )
 
 
 class ModelConfig(Section):
@@ -33,9 +44,9 @@ class ModelConfig(Section):
 class SplitConfig(Section):
     """Shares of the documents that are held out. The rest is for training."""
 
-    validation: Fraction = Field(default=0.1, ge=0, lt=1)
+    validation: float = Field(default=0.1, ge=0, lt=1)
     """Share watched during training (0 to below 1)."""
-    test: Fraction = Field(default=0.1, ge=0, lt=1)
+    test: float = Field(default=0.1, ge=0, lt=1)
     """Share that the final evaluation uses, never seen in training (0 to below 1)."""
 
 
@@ -46,11 +57,11 @@ class DataConfig(Section):
     """Files or folders with decisions and statutes; read recursively, zips included."""
     synthetic_decisions: NonNegativeInt = 0
     """Number of decisions to generate instead of reading `input` (no network, our own words)."""
-    tasks: tuple[TaskName, ...] = ("classification", "summarization", "case_analysis", "statute_interpretation")
+    tasks: tuple[TaskName, ...] = tuple(TaskName)
     """Tasks to build from each decision, as far as its parts support them."""
     split: SplitConfig = SplitConfig()
     """Held-out shares."""
-    seed: NonNegativeInt = 0
+    seed: Seed = 0
     """Decides the split and the synthetic corpus."""
     max_target_characters: PositiveInt = 6000
     """Longest grounds taken as the answer of a case analysis, cut at a paragraph (characters)."""
@@ -118,7 +129,7 @@ class TrainConfig(Section):
     """Optimizer steps; instead of epochs."""
     global_batch_size: PositiveInt = 16
     """Packed rows per optimizer step, over all processes and accumulation steps."""
-    seed: NonNegativeInt = 0
+    seed: Seed = 0
     """Decides the order of the rows, the adapter's initial weights and dropout."""
     log_every_steps: PositiveInt = 10
     """Optimizer steps between two metric lines."""

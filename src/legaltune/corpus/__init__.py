@@ -1,0 +1,1 @@
+"""Raw documents to chat examples: read, clean, deduplicate, split, build tasks, write."""

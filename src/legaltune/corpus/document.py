@@ -116,6 +116,7 @@ Document = Decision | Statute
 class DropReason(StrEnum):
     """Why a document was not used; the value is the key in manifest.json and report.json."""
 
+    UNREADABLE = "unreadable"
     EMPTY_FILE = "empty_file"
     CORRUPT_ARCHIVE = "corrupt_archive"
     MALFORMED_XML = "malformed_xml"
@@ -124,6 +125,7 @@ class DropReason(StrEnum):
     TOO_LARGE = "too_large"
     UNKNOWN_FORMAT = "unknown_format"
     UNSUPPORTED_FORMAT = "unsupported_format"
+    READER_FAILED = "reader_failed"
     MISSING_FIELD = "missing_field"
     STATUTE_FRAGMENT = "statute_fragment"
     EMPTY_STATUTE = "empty_statute"

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Literal
+
+from legaltune.config.schema import TaskName
 
 Role = Literal["system", "user", "assistant"]
 
 _SEPARATOR = "\n\n"
-
-
-class TaskName(StrEnum):
-    """Tasks a decision can be turned into; the value is the `task` column of the prepared dataset."""
-
-    CLASSIFICATION = "classification"
-    SUMMARIZATION = "summarization"
-    CASE_ANALYSIS = "case_analysis"
-    STATUTE_INTERPRETATION = "statute_interpretation"
 
 
 @dataclass(frozen=True, slots=True)

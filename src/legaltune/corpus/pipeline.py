@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import legaltune
-from legaltune.config.schema import DataConfig
+from legaltune.config.schema import DataConfig, TaskName
 from legaltune.corpus.dedup import DuplicateFilter
 from legaltune.corpus.document import Decision, Document, DocumentError, DropReason, Statute
-from legaltune.corpus.example import Example, TaskName
+from legaltune.corpus.example import Example
 from legaltune.corpus.prepared import PreparedDatasetWriter, finish
 from legaltune.corpus.readers import read_document
 from legaltune.corpus.sources import IgnoredFile, walk
@@ -47,14 +47,13 @@ class _Tally:
         return dict(sorted(Counter(drop["reason"] for drop in self.dropped).items()))
 
 
-def prepare(inputs: Sequence[Path], output: Path, config: DataConfig, *, config_hash: str) -> dict[str, Any]:
+def prepare(inputs: Sequence[Path], output: Path, config: DataConfig) -> dict[str, Any]:
     """Turn documents into the prepared dataset.
 
     Args:
         inputs: Files and folders.
         output: Folder of the dataset; `dropped.jsonl` there names each dropped document with its reason.
         config: Tasks, split, limits and seed.
-        config_hash: Goes into the manifest.
 
     Returns:
         The manifest.
@@ -78,7 +77,7 @@ def prepare(inputs: Sequence[Path], output: Path, config: DataConfig, *, config_
         _write_examples(decisions, StatuteIndex.from_statutes(statutes), writer, config, tally, advance)
     write_text(output / "dropped.jsonl", "".join(json.dumps(d, ensure_ascii=False) + "\n" for d in tally.dropped))
     _require_training_examples(tally)
-    return finish(output, _manifest_contents(tally, config, config_hash))
+    return finish(output, _manifest_contents(tally, config))
 
 
 def _read(inputs: Sequence[Path], tally: _Tally, advance: Any) -> Iterator[tuple[str, Document]]:
@@ -92,11 +91,18 @@ def _read(inputs: Sequence[Path], tally: _Tally, advance: Any) -> Iterator[tuple
         advance(1)
         try:
             document = read_document(item)
+            _require_text(document)
             duplicates.check(document)
         except DocumentError as error:
             tally.drop(item.origin, error)
             continue
         yield item.origin, document
+
+
+def _require_text(document: Document) -> None:
+    """Refuse a decision without any section: all of them would be duplicates of one another."""
+    if isinstance(document, Decision) and not document.sections:
+        raise DocumentError(DropReason.NO_SECTIONS, "no section holds any text")
 
 
 def _write_examples(
@@ -112,11 +118,10 @@ def _write_examples(
         max_statute_examples=config.max_statute_examples,
         max_norm_characters=config.max_norm_characters,
     )
-    tasks = {TaskName(name) for name in config.tasks}
     for origin, decision in decisions:
         advance(1)
         try:
-            examples = _examples_of(decision, index, limits, tasks)
+            examples = _examples_of(decision, index, limits, set(config.tasks))
         except DocumentError as error:
             tally.drop(origin, error)
             continue
@@ -146,6 +151,12 @@ def _examples_of(decision: Decision, index: StatuteIndex, limits: Limits, tasks:
 def _require_training_examples(tally: _Tally) -> None:
     if any(split == "train" for _, split in tally.examples):
         return
+    held_out = sum(tally.documents_per_split.values())
+    if held_out:
+        raise DataError(
+            f"no training example is left: all {held_out} decisions fell to validation and test; "
+            "lower data.split.validation and data.split.test, or give more documents"
+        )
     dropped = ", ".join(f"{reason} {count}" for reason, count in tally.drops_by_reason.items()) or "none"
     raise DataError(
         f"no training example is left: {tally.read} documents read, {sum(tally.used.values())} used, "
@@ -153,12 +164,12 @@ def _require_training_examples(tally: _Tally) -> None:
     )
 
 
-def _manifest_contents(tally: _Tally, config: DataConfig, config_hash: str) -> dict[str, Any]:
+def _manifest_contents(tally: _Tally, config: DataConfig) -> dict[str, Any]:
     tasks = sorted({task for task, _ in tally.examples})
     return {
         "legaltune_version": legaltune.__version__,
         "seed": config.seed,
-        "config_hash": config_hash,
+        "configuration": config.model_dump(mode="json"),
         "documents": {
             "read": tally.read,
             "used": sum(tally.used.values()),

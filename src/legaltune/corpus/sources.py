@@ -99,8 +99,12 @@ def _walk_folder(folder: Path, root: Path) -> Iterator[RawDocument | IgnoredFile
 
 
 def _read_path(path: Path, origin: str) -> Iterator[RawDocument | IgnoredFile]:
-    with path.open("rb") as stream:
-        head = stream.read(_HEAD_BYTES)
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD_BYTES)
+    except OSError as error:
+        yield _failed(origin, DropReason.UNREADABLE, error.strerror or str(error))
+        return
     is_hidden = path.name.startswith(".")
     if head.startswith(ZIP_MAGIC) and not is_hidden:
         yield from _read_zip(path, origin)

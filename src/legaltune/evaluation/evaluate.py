@@ -11,11 +11,11 @@ from typing import Any
 import torch
 
 from legaltune.config.schema import EvaluationConfig, RunConfig
-from legaltune.errors import InputMissingError
-from legaltune.evaluation.generation import Question, generate_answers, questions
+from legaltune.errors import DataError
+from legaltune.evaluation.generation import Question, generate_answers, questions, references, stop_tokens
 from legaltune.evaluation.loss import held_out_loss
 from legaltune.evaluation.metrics import classification_scores, majority_scores, rouge_l
-from legaltune.files import write_json
+from legaltune.files import sha256_of, write_json
 from legaltune.model.adapters import load_adapter
 from legaltune.model.base import load_base_model, load_tokenizer
 from legaltune.run_directory import RunDirectory
@@ -33,18 +33,21 @@ def evaluate(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
     Without test documents the validation documents are used; `split` says which.
 
     Raises:
-        InputMissingError: There is no finished training, or no held-out document at all.
+        DataError: No document was held out.
     """
-    if not run.training_summary.is_file():
-        raise InputMissingError(f"no finished training in {run.path}: run `legaltune train` first")
-    run.discard_evaluation()
     tokenizer = load_tokenizer(config.model)
     dataset, split = _held_out(run)
+    adapter_digest = sha256_of(run.adapter / "adapter_model.safetensors")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     exam = _Exam(config, tokenizer, dataset, _ask(config.evaluation, dataset, tokenizer), device)
     model = load_adapter(load_base_model(config.model), run.adapter).to(device)
     answers: dict[str, dict[str, list[str]]] = {}
-    result: dict[str, Any] = {"split": split, "documents": len(set(dataset.document_ids))}
+    result: dict[str, Any] = {
+        "adapter_sha256": adapter_digest,
+        "configuration": config.evaluation.model_dump(mode="json"),
+        "split": split,
+        "documents": len(set(dataset.document_ids)),
+    }
     for name, switch in (("base", model.disable_adapter()), ("adapter", nullcontext())):
         logger.info("evaluating the %s", name if name == "adapter" else "base model")
         with switch:
@@ -77,6 +80,7 @@ class _Exam:
                 model,
                 self.tokenizer,
                 [question.prompt for question in asked],
+                stop=stop_tokens(self.dataset, self.tokenizer),
                 max_new_tokens=self.config.evaluation.max_new_tokens,
                 batch_size=self.config.evaluation.generation_batch_size,
                 device=self.device,
@@ -98,7 +102,7 @@ def _held_out(run: RunDirectory) -> tuple[TokenDataset, str]:
         dataset = TokenDataset(run.tokens, split)
         if len(dataset):
             return dataset, split
-    raise InputMissingError("no document was held out: raise data.split.test or give more documents")
+    raise DataError("no document was held out: raise data.split.test or give more documents")
 
 
 def _ask(config: EvaluationConfig, dataset: TokenDataset, tokenizer: Any) -> dict[str, list[Question]]:
@@ -119,7 +123,7 @@ def _baselines(
             "entropy": unigram_entropy(dataset, len(tokenizer)),
         }
     }
-    labels = _references(questions(train, _CLASSIFICATION, tokenizer))
+    labels = references(train, _CLASSIFICATION, tokenizer)
     if classified and labels:
         baselines["majority"] = majority_scores(labels, _references(classified))
     return baselines

@@ -8,18 +8,19 @@ from typing import Any
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 
-from legaltune.config.schema import AdapterConfig
+from legaltune.config.schema import AdapterConfig, ModelConfig
 from legaltune.errors import ConfigurationError
 from legaltune.files import whole_folder
 
 
-def add_adapter(model: torch.nn.Module, config: AdapterConfig, *, seed: int) -> Any:
+def add_adapter(model: torch.nn.Module, config: AdapterConfig, *, seed: int, base: ModelConfig | None = None) -> Any:
     """Freeze the base model and add LoRA layers (Hu et al. 2021, arXiv 2106.09685).
 
     Args:
         model: Base model; changed in place.
         config: Rank, scaling, dropout and target modules.
         seed: Decides the initial weights of the adapter.
+        base: Name and revision of the base model, kept in the adapter's configuration so that it finds its base again.
 
     Returns:
         The PEFT model.
@@ -37,17 +38,18 @@ def add_adapter(model: torch.nn.Module, config: AdapterConfig, *, seed: int) -> 
             f"its linear layers are {', '.join(sorted(linear_names))}"
         )
     torch.manual_seed(seed)
-    return get_peft_model(
-        model,
-        LoraConfig(
-            task_type="CAUSAL_LM",
-            r=config.r,
-            lora_alpha=config.alpha,
-            lora_dropout=config.dropout,
-            target_modules=list(config.target_modules),
-            bias=config.bias,
-        ),
+    lora = LoraConfig(
+        task_type="CAUSAL_LM",
+        r=config.r,
+        lora_alpha=config.alpha,
+        lora_dropout=config.dropout,
+        target_modules=list(config.target_modules),
+        bias=config.bias,
     )
+    adapted = get_peft_model(model, lora)
+    if base is not None:
+        lora.base_model_name_or_path, lora.revision = base.name, base.revision
+    return adapted
 
 
 def count_parameters(model: torch.nn.Module) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
 from legaltune.config.schema import ModelConfig
 from legaltune.errors import ConfigurationError, InputMissingError, ServiceUnavailableError
@@ -31,7 +31,7 @@ class ModelSource:
         try:
             return loader(self.name_or_path, revision=self.revision, token=self.token, **kwargs)
         except (OSError, ValueError) as error:  # what transformers raises for files that are missing or not a model's
-            reason = str(error).splitlines()[0]
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
             if Path(self.name_or_path).is_dir():
                 raise InputMissingError(f"{self.name_or_path} holds no complete model: {reason}") from error
             raise ServiceUnavailableError(
@@ -52,8 +52,12 @@ def find_model(config: ModelConfig) -> ModelSource:
         if name not in _BUILTIN:
             raise ConfigurationError(f"model.name {name!r} is not built in: there is {', '.join(_BUILTIN)}")
         folder = resources.files("legaltune.model") / _BUILTIN[name]
+        if not folder.is_dir():
+            raise InputMissingError(f"{folder} is missing from the installation: install legaltune again")
         return ModelSource(str(folder), revision=None, token=None)
     if Path(name).is_dir():
+        if config.revision is not None:
+            raise ConfigurationError(f"model.name {name!r} is a folder and has no revisions: remove model.revision")
         return ModelSource(name, revision=None, token=None)
     if name.startswith(("/", "./", "../", "~")):
         raise InputMissingError(f"model.name {name!r} is no folder: give the folder of a model, or a name on the hub")
@@ -77,4 +81,5 @@ def load_base_model(config: ModelConfig) -> Any:
     source = find_model(config)
     model = source.load(AutoModelForCausalLM.from_pretrained, dtype=getattr(torch, config.dtype))
     model.config.use_cache = False
+    model.generation_config = GenerationConfig()  # a model's own (repetition penalty, sampling) would colour results
     return model

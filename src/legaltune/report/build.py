@@ -5,34 +5,42 @@ from __future__ import annotations
 import json
 import os
 import platform
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import legaltune
-from legaltune.config.schema import RunConfig
 from legaltune.errors import InputMissingError
 from legaltune.files import write_json, write_text
 from legaltune.report.page import render_page
 from legaltune.run_directory import RunDirectory
 
 FORMAT_VERSION = 1
+_TOKEN_FIGURES = (
+    "num_tokens",
+    "num_target_tokens",
+    "examples_cut",
+    "examples_dropped",
+    "length_histogram",
+    "tokenizer_fingerprint",
+)
 _LIBRARIES = ("torch", "transformers", "peft", "deepspeed", "datasets")
 
 
-def write_report(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
+def write_report(run: RunDirectory) -> dict[str, Any]:
     """Write `report.json` and `report.html`; returns the report.
 
     Raises:
         InputMissingError: A step of the run has not finished.
     """
-    report = collect(config, run)
+    report = collect(run)
     write_text(run.report_html, render_page(report))
     write_json(run.report_json, report)
     return report
 
 
-def collect(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
+def collect(run: RunDirectory) -> dict[str, Any]:
     """The report as a value: data counts and drops, settings, training, evaluation, time, versions."""
     prepared = _read(run.prepared / "manifest.json", "prepare")
     tokens = _read(run.tokens / "manifest.json", "tokenize")
@@ -42,19 +50,29 @@ def collect(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
         "format_version": FORMAT_VERSION,
         "name": run.path.name,
         "stop_reason": "completed",
-        "model": config.model.name,
+        "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "model": training["configuration"]["model"]["name"],
         "documents": prepared["documents"],
         "documents_per_split": prepared["documents_per_split"],
         "ignored_files": prepared["ignored_files"],
         "examples": prepared["examples"],
-        "tokens": {key: value for key, value in tokens.items() if key not in {"format_version", "examples"}},
+        "tokens": {
+            "sequence_length": tokens["configuration"]["sequence_length"],
+            **{key: tokens[key] for key in _TOKEN_FIGURES},
+        },
         "trainable_parameters": training["trainable_parameters"],
         "total_parameters": training["total_parameters"],
         "tokens_per_second": training["tokens_per_second"],
-        "training": training,
-        "evaluation": evaluation,
+        "training": {key: value for key, value in training.items() if key != "configuration"},
+        "evaluation": {key: value for key, value in evaluation.items() if key != "configuration"},
         "seconds": _read(run.timings, "prepare"),
-        "configuration": config.model_dump(mode="json"),
+        # Each section as it was in effect when its step ran.
+        "configuration": training["configuration"]
+        | {
+            "data": prepared["configuration"],
+            "tokens": tokens["configuration"],
+            "evaluation": evaluation["configuration"],
+        },
         "environment": {
             "legaltune": legaltune.__version__,
             "python": platform.python_version(),

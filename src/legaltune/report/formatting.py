@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MINUS = "−"
 _SPACE = "\N{NO-BREAK SPACE}"
+
+
+def moment(iso: str) -> str:
+    """A point in time in UTC to the minute: "4 March 2026, 15:06 UTC"."""
+    when = datetime.fromisoformat(iso)
+    return f"{when.day} {when:%B %Y, %H:%M} UTC"
 
 
 def count(number: float) -> str:

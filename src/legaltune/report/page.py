@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from legaltune.corpus.example import TaskName
+from legaltune.config.schema import TaskName
 from legaltune.corpus.tasks import parse_labels
 from legaltune.report import formatting, wording
 from legaltune.report.charts import Bars, length_chart, loss_chart, score_chart
@@ -40,7 +40,12 @@ def render_page(report: dict[str, Any]) -> str:
     )
     return environment.get_template("report.html.j2").render(
         name=report["name"],
-        facts=[report["model"], report["environment"]["device"], report["stop_reason"]],
+        facts=[
+            report["model"],
+            report["environment"]["device"],
+            report["stop_reason"],
+            formatting.moment(report["finished_at"]),
+        ],
         verdict=_verdict(report["evaluation"]),
         tiles=list(_tiles(report)),
         learning=_learning(report),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from legaltune.config.schema import TaskName
 from legaltune.corpus.document import DropReason
-from legaltune.corpus.example import TaskName
 from legaltune.tokens.chat import TokenDropReason
 
 SOURCES: Mapping[str, str] = {
@@ -22,6 +22,7 @@ TASKS: Mapping[str, str] = {
 }
 
 DOCUMENT_DROPS: Mapping[str, str] = {
+    DropReason.UNREADABLE: "The file cannot be opened.",
     DropReason.EMPTY_FILE: "The file or archive is empty.",
     DropReason.CORRUPT_ARCHIVE: "The archive, or a file in it, cannot be opened.",
     DropReason.MALFORMED_XML: "The XML is not well-formed.",
@@ -30,6 +31,7 @@ DOCUMENT_DROPS: Mapping[str, str] = {
     DropReason.TOO_LARGE: "The file exceeds the size limit of one document.",
     DropReason.UNKNOWN_FORMAT: "The format is not known.",
     DropReason.UNSUPPORTED_FORMAT: "The format is known, but this document cannot be read yet.",
+    DropReason.READER_FAILED: "A bug in a reader; please report it with the document.",
     DropReason.MISSING_FIELD: "A field that every document needs is missing.",
     DropReason.STATUTE_FRAGMENT: "It is a single section of a statute; statutes are read whole.",
     DropReason.EMPTY_STATUTE: "The statute has no norm with text.",
@@ -42,8 +44,8 @@ DOCUMENT_DROPS: Mapping[str, str] = {
 
 EXAMPLE_DROPS: Mapping[str, str] = {
     TokenDropReason.EMPTY_TARGET: "The answer is empty.",
-    TokenDropReason.TARGET_TOO_LONG: "The answer alone fills more than half of a row, and answers are never cut.",
-    TokenDropReason.DOCUMENT_CUT_TOO_SHORT: "Too little of the document would be left beside the answer.",
+    TokenDropReason.TOO_LONG_WITHOUT_DOCUMENT: "Instruction and answer alone do not fit into a row.",
+    TokenDropReason.DOCUMENT_CUT_TOO_SHORT: "Too little of the document would be left beside instruction and answer.",
 }
 
 STEPS: Mapping[str, str] = {

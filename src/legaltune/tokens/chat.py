@@ -9,7 +9,10 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
+from jinja2 import TemplateError
 from numpy.typing import NDArray
+
+from legaltune.errors import ConfigurationError
 
 Tokenizer = Any  # transformers.PreTrainedTokenizerFast: the library ships no usable types
 Message = Mapping[str, str]
@@ -19,7 +22,7 @@ class TokenDropReason(StrEnum):
     """Why an example has no place in the token dataset."""
 
     EMPTY_TARGET = "empty_target"
-    TARGET_TOO_LONG = "target_too_long"
+    TOO_LONG_WITHOUT_DOCUMENT = "too_long_without_document"
     DOCUMENT_CUT_TOO_SHORT = "document_cut_too_short"
 
 
@@ -52,12 +55,6 @@ class _Segment:
     is_target: bool
 
 
-def render_prompt(tokenizer: Tokenizer, messages: Sequence[Message]) -> str:
-    """The prompt as the model sees it when it is asked to answer: all messages, then the assistant's opening."""
-    text: str = tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True)
-    return text
-
-
 def encode(tokenizer: Tokenizer, text: str) -> list[int]:
     """Token ids of rendered text; special tokens are recognised, none are added."""
     ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
@@ -84,8 +81,8 @@ def render_example(
     Raises:
         ExampleDropped: The target is empty, or the example cannot be cut to the limit.
     """
-    segments = _segments(tokenizer, messages)
-    rendered = _encode_segments(tokenizer, segments)
+    messages = without_special_tokens(tokenizer, messages)
+    rendered = _encode_segments(tokenizer, _segments(tokenizer, messages))
     excess = len(rendered.tokens) - sequence_length
     if excess <= 0:
         return rendered
@@ -103,10 +100,10 @@ def render_example(
         if len(cut.tokens) <= sequence_length:
             return RenderedExample(cut.tokens, cut.loss_mask, cut_tokens=len(rendered.tokens) - len(cut.tokens))
         kept -= len(cut.tokens) - sequence_length
-    num_targets = int(rendered.loss_mask.sum())
-    if num_targets > sequence_length // 2:
+    if excess > len(starts):
+        num_others = len(rendered.tokens) - len(starts)
         raise ExampleDropped(
-            TokenDropReason.TARGET_TOO_LONG, f"{num_targets} target tokens in rows of {sequence_length}"
+            TokenDropReason.TOO_LONG_WITHOUT_DOCUMENT, f"{num_others} tokens beside the document, {sequence_length} fit"
         )
     raise ExampleDropped(
         TokenDropReason.DOCUMENT_CUT_TOO_SHORT,
@@ -114,11 +111,36 @@ def render_example(
     )
 
 
+def without_special_tokens(tokenizer: Tokenizer, messages: Sequence[Message]) -> list[dict[str, str]]:
+    """Messages in which no text can pass for a control token ("<|im_end|>" in a document would end the turn).
+
+    The first character of such a text is replaced by "‹", which keeps the length and with it `document_chars`.
+    """
+    cleaned = [dict(message) for message in messages]
+    for message in cleaned:
+        for token in tokenizer.all_special_tokens:
+            message["content"] = message["content"].replace(token, "‹" + token[1:])
+    return cleaned
+
+
 def fingerprint(tokenizer: Tokenizer) -> str:
     """SHA-256 over vocabulary, merges and chat template: equal fingerprints give equal tokens."""
     digest = hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode())
     digest.update((tokenizer.chat_template or "").encode())
     return digest.hexdigest()
+
+
+def _apply_template(tokenizer: Tokenizer, messages: Sequence[Message], *, add_generation_prompt: bool) -> str:
+    try:
+        text: str = tokenizer.apply_chat_template(
+            list(messages), tokenize=False, add_generation_prompt=add_generation_prompt
+        )
+    except TemplateError as error:
+        roles = ", ".join(message["role"] for message in messages)
+        raise ConfigurationError(
+            f"the model's chat template refuses messages of the roles {roles}: {error}; choose a model that takes them"
+        ) from error
+    return text
 
 
 def _segments(tokenizer: Tokenizer, messages: Sequence[Message]) -> list[_Segment]:
@@ -133,10 +155,10 @@ def _segments(tokenizer: Tokenizer, messages: Sequence[Message]) -> list[_Segmen
             continue
         if not message["content"].strip():
             raise ExampleDropped(TokenDropReason.EMPTY_TARGET, "the assistant's message is empty")
-        prompt = render_prompt(tokenizer, messages[:index])
-        through: str = tokenizer.apply_chat_template(list(messages[: index + 1]), tokenize=False)
+        prompt = _apply_template(tokenizer, messages[:index], add_generation_prompt=True)
+        through = _apply_template(tokenizer, messages[: index + 1], add_generation_prompt=False)
         if not (prompt.startswith(done) and through.startswith(prompt)):
-            raise ValueError("the chat template rewrites earlier turns; examples with one answer each are needed")
+            raise ConfigurationError("the chat template rewrites earlier turns: choose a model whose template does not")
         answer = through[len(prompt) :].rstrip("\n")
         segments += [_Segment(prompt[len(done) :], is_target=False), _Segment(answer, is_target=True)]
         done = prompt + answer

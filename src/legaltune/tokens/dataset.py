@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from legaltune.config.schema import TokensConfig
 from legaltune.errors import DataError, InputMissingError
 from legaltune.files import write_json
 from legaltune.tokens.chat import ExampleDropped, Tokenizer, fingerprint, render_example
 
 FORMAT_VERSION = 1
+_EXAMPLES_PER_COUNT = 4096
 _EXAMPLES_SCHEMA = pa.schema(
     [
         ("offset", pa.int64()),
@@ -32,20 +34,12 @@ _EXAMPLES_SCHEMA = pa.schema(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TokenLimits:
-    """Limits of the rendering (tokens); see `render_example`."""
-
-    sequence_length: int
-    min_document_tokens: int
-
-
 def write_token_dataset(
     output: Path,
     examples: Iterable[Mapping[str, Any]],
     *,
     tokenizer: Tokenizer,
-    limits: TokenLimits,
+    config: TokensConfig,
     dataset_fingerprint: str,
 ) -> dict[str, Any]:
     """Render examples and write `tokens.bin`, `loss_mask.bin`, `examples.parquet`, and the manifest last.
@@ -54,7 +48,7 @@ def write_token_dataset(
         output: Folder; an earlier manifest there is removed first, so that nothing half-written looks finished.
         examples: Rows of the prepared dataset, each with `split` added.
         tokenizer: Fast tokenizer with a chat template.
-        limits: Length limits.
+        config: Length limits.
         dataset_fingerprint: Identifies the prepared dataset.
 
     Returns:
@@ -77,8 +71,8 @@ def write_token_dataset(
                     tokenizer,
                     example["messages"],
                     document_chars=example["document_chars"],
-                    sequence_length=limits.sequence_length,
-                    min_document_tokens=limits.min_document_tokens,
+                    sequence_length=config.sequence_length,
+                    min_document_tokens=config.min_document_tokens,
                 )
             except ExampleDropped as drop:
                 dropped[drop.reason.value] += 1
@@ -101,8 +95,7 @@ def write_token_dataset(
         "format_version": FORMAT_VERSION,
         "tokenizer_fingerprint": fingerprint(tokenizer),
         "dataset_fingerprint": dataset_fingerprint,
-        "sequence_length": limits.sequence_length,
-        "min_document_tokens": limits.min_document_tokens,
+        "configuration": config.model_dump(mode="json"),
         "num_tokens": offset,
         "num_target_tokens": sum(row["num_targets"] for row in rows),
         "examples": _count_by_split(rows),
@@ -113,8 +106,9 @@ def write_token_dataset(
     if not any(row["split"] == "train" for row in rows):
         raise DataError(
             f"no training example is left: {len(rows)} examples in all, dropped: {dict(dropped) or 'none'}; "
-            f"raise tokens.sequence_length (now {limits.sequence_length}) or give more documents"
+            f"raise tokens.sequence_length (now {config.sequence_length}) or give more documents"
         )
+    manifest["fingerprint"] = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
     write_json(manifest_path, manifest)
     return manifest
 
@@ -154,6 +148,11 @@ class TokenDataset:
         """Loss mask of one example, shape (length,)."""
         return self._slice(self._masks, index)
 
+    def targets(self, index: int) -> NDArray[np.uint32]:
+        """The tokens of one example that are predicted, in order, shape (num_targets,)."""
+        targets: NDArray[np.uint32] = self.tokens(index)[self.loss_mask(index) == 1]
+        return targets
+
     def _slice(self, data: NDArray[Any], index: int) -> NDArray[Any]:
         start = self._offsets[index]
         return data[start : start + self.lengths[index]]
@@ -189,8 +188,9 @@ def unigram_entropy(dataset: TokenDataset, vocabulary_size: int) -> float:
 
 def _target_counts(dataset: TokenDataset, vocabulary_size: int) -> NDArray[np.float64]:
     counts = np.zeros(vocabulary_size)
-    for index in range(len(dataset)):
-        targets = dataset.tokens(index)[dataset.loss_mask(index) == 1]
+    for start in range(0, len(dataset), _EXAMPLES_PER_COUNT):
+        indices = range(start, min(start + _EXAMPLES_PER_COUNT, len(dataset)))
+        targets = np.concatenate([dataset.targets(index) for index in indices])
         counts += np.bincount(targets, minlength=vocabulary_size)
     return counts
 

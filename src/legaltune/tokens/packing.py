@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+T = TypeVar("T")
 
 
 def pack_best_fit(lengths: Sequence[int], capacity: int) -> list[list[int]]:
@@ -39,6 +42,13 @@ def pack_best_fit(lengths: Sequence[int], capacity: int) -> list[list[int]]:
         rows[row].append(index)
         insort(free, (left - length, row))
     return rows
+
+
+def spread(items: Sequence[T], limit: int) -> list[T]:
+    """At most `limit` items, evenly spaced over the sequence: a sample that keeps its mix of lengths and tasks."""
+    if len(items) <= limit:
+        return list(items)
+    return [items[index * len(items) // limit] for index in range(limit)]
 
 
 class RowOrder:

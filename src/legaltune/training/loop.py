@@ -27,7 +27,7 @@ from legaltune.run_directory import RunDirectory
 from legaltune.tokens.batch import make_batch
 from legaltune.tokens.chat import fingerprint
 from legaltune.tokens.dataset import TokenDataset
-from legaltune.tokens.packing import pack_best_fit
+from legaltune.tokens.packing import pack_best_fit, spread
 from legaltune.training.distributed import Worker
 from legaltune.training.metrics import MetricLog
 from legaltune.training.rows import RowSchedule
@@ -41,6 +41,8 @@ class TrainingSummary:
     """What a finished training run leaves for the report.
 
     Attributes:
+        tokens_fingerprint: Identifies the token dataset that was trained on.
+        configuration: The configuration in effect.
         trainable_parameters: Parameters of the adapter.
         total_parameters: Parameters of base and adapter.
         num_steps: Optimizer steps.
@@ -56,6 +58,8 @@ class TrainingSummary:
         history: Metric records in order.
     """
 
+    tokens_fingerprint: str
+    configuration: dict[str, Any]
     trainable_parameters: int
     total_parameters: int
     num_steps: int
@@ -74,20 +78,18 @@ class TrainingSummary:
 def train(config: RunConfig, run: RunDirectory, worker: Worker) -> TrainingSummary:
     """Train an adapter on the run's token dataset and save it; all processes of the group call this together.
 
-    The first process writes `adapter/` and then `training.json`; earlier ones are removed at the start.
+    The first process writes `adapter/` and then `training.json`; earlier ones are removed when the first step begins.
 
     Raises:
         ConfigurationError: Settings that do not fit the model or the processes.
-        DataError: The token dataset was made by another tokenizer, or has no training example.
-        DivergedError: The loss is no longer a finite number.
+        DataError: The token dataset was made by another tokenizer, or for longer rows.
+        DivergedError: Loss or weights are no longer finite numbers.
     """
-    if worker.is_first:
-        run.discard_training()
     tokenizer = load_tokenizer(config.model)
     dataset = TokenDataset(run.tokens, "train")
     _check_tokens(config, dataset, fingerprint(tokenizer))
     topology = plan_topology(config, worker.world_size)
-    model = add_adapter(load_base_model(config.model), config.adapter, seed=config.train.seed)
+    model = add_adapter(load_base_model(config.model), config.adapter, seed=config.train.seed, base=config.model)
     trainable, total = count_parameters(model)
     schedule = RowSchedule(
         dataset, sequence_length=config.tokens.sequence_length, topology=topology, seed=config.train.seed
@@ -96,13 +98,24 @@ def train(config: RunConfig, run: RunDirectory, worker: Worker) -> TrainingSumma
     if worker.is_first:
         logger.info("trainable parameters: %s of %s (%.2f%%)", f"{trainable:,}", f"{total:,}", 100 * trainable / total)
         logger.info("%d rows, %d steps of %d rows", len(schedule.rows), num_steps, topology.global_batch_size)
+        if topology.global_batch_size > len(schedule.rows):
+            logger.warning(
+                "a step of %d rows carries each of the %d rows more than once: lower train.global_batch_size",
+                topology.global_batch_size,
+                len(schedule.rows),
+            )
     loop = _Loop(config, topology, worker, schedule, dataset, _initialize_engine(config, model, topology, worker))
+    if worker.is_first:
+        run.discard_training()
     folder = run.tensorboard if config.tracking.tensorboard and worker.is_first else None
     with MetricLog(folder) as metrics, _step_progress(worker, num_steps) as advance:
         validation = _Validation(config, TokenDataset(run.tokens, "validation"), worker)
         seconds = loop.run(num_steps, validation, metrics, advance)
+    _require_finite_weights(model)
     num_tokens = sum(schedule.num_tokens(step) for step in range(num_steps))
     summary = TrainingSummary(
+        tokens_fingerprint=dataset.manifest["fingerprint"],
+        configuration=config.model_dump(mode="json"),
         trainable_parameters=trainable,
         total_parameters=total,
         num_steps=num_steps,
@@ -161,11 +174,7 @@ class _Loop:
             loss = self._worker.sum(float(torch.stack(losses).mean()))  # waits for the device
             elapsed = time.monotonic() - interval_start
             seconds += elapsed
-            if not math.isfinite(loss):
-                raise DivergedError(
-                    f"the loss is {loss} at step {done}: lower optimizer.learning_rate "
-                    f"(now {self._config.optimizer.learning_rate:g}) or raise optimizer.warmup_steps"
-                )
+            _require_finite("loss", loss, done, self._config)
             if self._worker.is_first:
                 rate = learning_rate(self._config.optimizer, step, num_steps)
                 metrics.record(done, loss=loss, learning_rate=rate, tokens_per_second=interval_tokens / elapsed)
@@ -193,11 +202,12 @@ class _Loop:
 
 
 class _Validation:
-    """Mean loss on the first rows of the validation split, shared out over the processes."""
+    """Mean loss on a sample of the validation rows, shared out over the processes."""
 
     def __init__(self, config: RunConfig, dataset: TokenDataset, worker: Worker) -> None:
         rows = pack_best_fit(dataset.lengths.tolist(), config.tokens.sequence_length)
-        self._rows = rows[: config.evaluation.max_validation_rows]
+        self._rows = spread(rows, config.evaluation.max_validation_rows)
+        self._config = config
         self._dataset = dataset
         self._worker = worker
 
@@ -215,6 +225,7 @@ class _Validation:
                 num_targets += len(losses)
         module.train()
         mean = self._worker.sum(loss) / self._worker.sum(num_targets)
+        _require_finite("validation loss", mean, step, self._config)
         if self._worker.is_first:
             metrics.record(step, validation_loss=mean)
 
@@ -222,6 +233,21 @@ class _Validation:
 def random_seed(*parts: int) -> int:
     """A seed that depends on each part: dropout is a function of (seed, step, micro-step, rank)."""
     return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> 1)
+
+
+def _require_finite(name: str, loss: float, step: int, config: RunConfig) -> None:
+    if not math.isfinite(loss):
+        raise DivergedError(
+            f"the {name} is {loss} at step {step}: lower optimizer.learning_rate "
+            f"(now {config.optimizer.learning_rate:g}) or raise optimizer.warmup_steps"
+        )
+
+
+def _require_finite_weights(model: torch.nn.Module) -> None:
+    """The loss of a step says nothing of the update that follows it."""
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad and not bool(torch.isfinite(parameter).all()):
+            raise DivergedError(f"{name} is no longer finite after the last step: lower optimizer.learning_rate")
 
 
 def _initialize_engine(config: RunConfig, model: Any, topology: Topology, worker: Worker) -> Any:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import sys
 import uuid
 from typing import Any
 
 import torch
+from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from legaltune.config import dump_yaml
 from legaltune.config.schema import RunConfig
-from legaltune.errors import ExitCode, LegaltuneError
+from legaltune.errors import ConfigurationError, ExitCode, InterruptedRunError, LegaltuneError
 from legaltune.files import write_text
 from legaltune.run_directory import RunDirectory
 
@@ -54,10 +56,20 @@ def run_training(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
 
 
 def resolve_num_processes(config: RunConfig) -> int:
-    """Processes to start: as configured; "auto" is one per GPU, else one."""
-    if isinstance(config.parallel.num_processes, int):
-        return config.parallel.num_processes
-    return max(1, torch.cuda.device_count())
+    """Processes to start: as configured; "auto" is one per GPU, else one.
+
+    Raises:
+        ConfigurationError: More processes than GPUs.
+    """
+    num_gpus = torch.cuda.device_count()
+    if not isinstance(config.parallel.num_processes, int):
+        return max(1, num_gpus)
+    if 0 < num_gpus < config.parallel.num_processes:
+        raise ConfigurationError(
+            f"parallel.num_processes {config.parallel.num_processes} exceeds the {num_gpus} GPUs of this machine: "
+            "lower it or leave it at auto"
+        )
+    return config.parallel.num_processes
 
 
 def _run_workers(config: RunConfig, run: RunDirectory, num_processes: int) -> None:
@@ -77,6 +89,10 @@ def _run_workers(config: RunConfig, run: RunDirectory, num_processes: int) -> No
     logger.info("starting %d training processes", num_processes)
     try:
         elastic_launch(launch, sys.executable)("-m", "legaltune.training.worker", str(run.path))
+    except SignalException as error:
+        if error.sigval == signal.SIGINT:
+            raise KeyboardInterrupt from None
+        raise InterruptedRunError(f"training was stopped by {error.sigval.name} and can be started again") from None
     except ChildFailedError as error:
         rank, failure = error.get_first_failure()
         raise WorkerFailedError(rank, failure.exitcode) from None

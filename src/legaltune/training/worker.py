@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from legaltune.config import RunConfig, load_config
-from legaltune.errors import ExitCode, LegaltuneError
+from legaltune.errors import ExitCode, LegaltuneError, platform_error
 from legaltune.logs import set_up_logging
 from legaltune.run_directory import RunDirectory
 
@@ -36,7 +36,11 @@ def main() -> int:
     except LegaltuneError as error:
         logger.error("%s", error)
         return error.exit_code
-    except Exception:
+    except Exception as error:
+        failure = platform_error(error)
+        if failure:
+            logger.error("%s", failure)
+            return failure.exit_code
         logger.exception("training failed unexpectedly")
         return ExitCode.SOFTWARE
     return ExitCode.OK

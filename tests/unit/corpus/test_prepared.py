@@ -5,8 +5,9 @@ from pathlib import Path
 import datasets
 import pytest
 
+from legaltune.config.schema import TaskName
 from legaltune.corpus import prepared
-from legaltune.corpus.example import Example, Message, TaskName
+from legaltune.corpus.example import Example, Message
 from legaltune.corpus.prepared import PreparedDatasetWriter, finish, read_examples, read_manifest
 from legaltune.errors import DataError, InputMissingError
 

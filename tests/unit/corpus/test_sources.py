@@ -251,3 +251,16 @@ def test_only_one_document_is_read_at_a_time(tmp_path: Path) -> None:
     second = next(items)
     assert isinstance(second, RawDocument)
     assert second.content == b"<changed/>"
+
+
+def test_a_file_that_cannot_be_opened_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.xml").write_bytes(b"<dokument/>")
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    (item,) = walk([tmp_path])
+    assert isinstance(item, RawDocument)
+    assert item.failure is not None
+    assert (item.failure.reason, item.failure.detail) == (DropReason.UNREADABLE, "Permission denied")

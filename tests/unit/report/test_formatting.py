@@ -65,3 +65,7 @@ def test_perplexity(value: float, expected: str) -> None:
 )
 def test_duration(seconds: float, expected: str) -> None:
     assert formatting.duration(seconds).replace("\N{NO-BREAK SPACE}", " ") == expected
+
+
+def test_moment() -> None:
+    assert formatting.moment("2026-03-04T15:06:07+00:00") == "4 March 2026, 15:06 UTC"

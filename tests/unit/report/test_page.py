@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from lxml import html
 
+from legaltune.config.schema import TaskName
 from legaltune.corpus.document import DropReason
-from legaltune.corpus.example import TaskName
 from legaltune.corpus.readers import READERS
 from legaltune.report import wording
 from legaltune.report.page import render_page

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from legaltune.config.schema import TokensConfig
 from legaltune.tokens.batch import make_batch
-from legaltune.tokens.dataset import TokenDataset, TokenLimits, write_token_dataset
+from legaltune.tokens.dataset import TokenDataset, write_token_dataset
 from tests.tiny import chat_examples, make_tokenizer
 
 
@@ -16,7 +17,7 @@ def dataset(tmp_path: Path) -> TokenDataset:
         tmp_path,
         chat_examples(6),
         tokenizer=make_tokenizer(),
-        limits=TokenLimits(256, 4),
+        config=TokensConfig(sequence_length=256, min_document_tokens=4),
         dataset_fingerprint="f",
     )
     return TokenDataset(tmp_path, "train")

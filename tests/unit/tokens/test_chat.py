@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from legaltune.errors import ConfigurationError
 from legaltune.tokens.chat import ExampleDropped, RenderedExample, TokenDropReason, render_example
 from tests.tiny import make_tokenizer
 
@@ -59,7 +60,7 @@ def test_a_long_document_is_cut_on_the_right_and_the_rest_kept(limit: int) -> No
     try:
         rendered = render(messages(), sequence_length=limit)
     except ExampleDropped as drop:
-        assert drop.reason in {TokenDropReason.DOCUMENT_CUT_TOO_SHORT, TokenDropReason.TARGET_TOO_LONG}
+        assert drop.reason in {TokenDropReason.DOCUMENT_CUT_TOO_SHORT, TokenDropReason.TOO_LONG_WITHOUT_DOCUMENT}
         assert limit < 120
         return
     assert len(rendered.tokens) <= limit
@@ -84,13 +85,37 @@ def test_a_document_cut_too_short_drops_the_example() -> None:
 def test_an_example_without_a_document_is_not_cut() -> None:
     with pytest.raises(ExampleDropped) as dropped:
         render(messages(), sequence_length=200, document_chars=0)
-    assert dropped.value.reason == TokenDropReason.DOCUMENT_CUT_TOO_SHORT
+    assert dropped.value.reason == TokenDropReason.TOO_LONG_WITHOUT_DOCUMENT
 
 
 def test_a_target_that_does_not_fit_drops_the_example() -> None:
     with pytest.raises(ExampleDropped) as dropped:
         render(messages(answer=DOCUMENT), sequence_length=200)
-    assert dropped.value.reason == TokenDropReason.TARGET_TOO_LONG
+    assert dropped.value.reason == TokenDropReason.TOO_LONG_WITHOUT_DOCUMENT
+
+
+def test_text_cannot_pass_for_a_control_token() -> None:
+    document = DOCUMENT[:-12] + " <|im_end|> "
+    turns = messages(document, answer="Ja<|im_end|>\n<|im_start|>user")
+    rendered = render(turns)
+    assert decode(rendered, target=True) == "Ja‹|im_end|>\n‹|im_start|>user<|im_end|>"
+    im_end = TOKENIZER.convert_tokens_to_ids("<|im_end|>")
+    assert rendered.tokens.tolist().count(im_end) == 3
+    assert len(document) == len(DOCUMENT)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ raise_exception('System role not supported') }}",
+        "{% for m in messages %}{{ m.content if loop.last else '' }}{% endfor %}",
+    ],
+)
+def test_a_template_that_cannot_be_used_is_a_configuration_fault(template: str) -> None:
+    tokenizer = make_tokenizer()
+    tokenizer.chat_template = template
+    with pytest.raises(ConfigurationError, match="chat template"):
+        render_example(tokenizer, messages(), document_chars=0, sequence_length=512, min_document_tokens=1)
 
 
 @pytest.mark.parametrize("turns", [messages(answer="  "), messages()[:2]])

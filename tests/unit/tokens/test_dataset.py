@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from legaltune.config.schema import TokensConfig
 from legaltune.errors import DataError, InputMissingError
 from legaltune.tokens.chat import render_example
-from legaltune.tokens.dataset import TokenDataset, TokenLimits, unigram_entropy, unigram_loss, write_token_dataset
+from legaltune.tokens.dataset import TokenDataset, unigram_entropy, unigram_loss, write_token_dataset
 from tests.tiny import chat_examples, make_tokenizer
 
 TOKENIZER = make_tokenizer()
@@ -19,7 +20,7 @@ def write(folder: Path, examples: list[dict[str, Any]], *, sequence_length: int 
         folder,
         examples,
         tokenizer=TOKENIZER,
-        limits=TokenLimits(sequence_length, min_document_tokens=4),
+        config=TokensConfig(sequence_length=sequence_length, min_document_tokens=4),
         dataset_fingerprint="f",
     )
 
@@ -50,7 +51,7 @@ def test_dropped_examples_are_counted_by_reason(tmp_path: Path) -> None:
     examples[1]["messages"][2]["content"] = ""
     examples[2]["messages"][2]["content"] = "Klage " * 300
     manifest = write(tmp_path, examples)
-    assert manifest["examples_dropped"] == {"empty_target": 1, "target_too_long": 1}
+    assert manifest["examples_dropped"] == {"empty_target": 1, "too_long_without_document": 1}
     assert manifest["examples"]["classification"]["train"] == 2
 
 
@@ -79,7 +80,11 @@ def test_an_interrupted_run_is_not_taken_for_a_finished_one(tmp_path: Path) -> N
 
     with pytest.raises(RuntimeError, match="power cut"):
         write_token_dataset(
-            tmp_path, failing(), tokenizer=TOKENIZER, limits=TokenLimits(256, 4), dataset_fingerprint="f"
+            tmp_path,
+            failing(),
+            tokenizer=TOKENIZER,
+            config=TokensConfig(sequence_length=256, min_document_tokens=4),
+            dataset_fingerprint="f",
         )
     with pytest.raises(InputMissingError):
         TokenDataset(tmp_path, "train")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legaltune.tokens.packing import RowOrder, pack_best_fit
+from legaltune.tokens.packing import RowOrder, pack_best_fit, spread
 
 LENGTHS = st.lists(st.integers(1, 50), max_size=60)
 
@@ -29,6 +29,12 @@ def test_the_fullest_row_that_fits_is_chosen() -> None:
 def test_an_example_longer_than_a_row_is_refused() -> None:
     with pytest.raises(ValueError, match="example 1 has 11 tokens, a row has 10"):
         pack_best_fit([3, 11], 10)
+
+
+def test_a_sample_is_spread_over_the_whole_sequence() -> None:
+    assert spread(range(10), 3) == [0, 3, 6]
+    assert spread(range(3), 10) == [0, 1, 2]
+    assert spread(range(3), 0) == []
 
 
 def test_each_epoch_is_another_permutation_and_access_is_random() -> None:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from legaltune.config.schema import TokensConfig
 from legaltune.parallel.topology import Topology
-from legaltune.tokens.dataset import TokenDataset, TokenLimits, write_token_dataset
+from legaltune.tokens.dataset import TokenDataset, write_token_dataset
 from legaltune.training.rows import RowSchedule
 from tests.tiny import chat_examples, make_tokenizer
 
@@ -12,7 +13,11 @@ from tests.tiny import chat_examples, make_tokenizer
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> TokenDataset:
     folder = tmp_path_factory.mktemp("tokens")
     write_token_dataset(
-        folder, chat_examples(60), tokenizer=make_tokenizer(), limits=TokenLimits(256, 4), dataset_fingerprint="f"
+        folder,
+        chat_examples(60),
+        tokenizer=make_tokenizer(),
+        config=TokensConfig(sequence_length=256, min_document_tokens=4),
+        dataset_fingerprint="f",
     )
     return TokenDataset(folder, "train")
 

@@ -42,8 +42,8 @@ def _read(reader: Reader, content: Content, origin: str) -> Document:
     except Exception as error:
         # One document that a reader has a bug for must not end a run over a hundred thousand others.
         logger.exception("reader %s failed on %s", reader.name, origin)
-        detail = f"the {reader.name} reader failed: {type(error).__name__}: {error}"
-        raise DocumentError(DropReason.UNSUPPORTED_FORMAT, detail) from error
+        detail = f"bug in the {reader.name} reader: {type(error).__name__}: {error}"
+        raise DocumentError(DropReason.READER_FAILED, detail) from error
 
 
 def _unreadable(content: Content) -> DocumentError:

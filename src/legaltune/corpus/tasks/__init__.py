@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
+from legaltune.config.schema import TaskName
 from legaltune.corpus.document import Decision
-from legaltune.corpus.example import Example, TaskName
+from legaltune.corpus.example import Example
 from legaltune.corpus.statute_index import StatuteIndex
 from legaltune.corpus.tasks import case_analysis, classification, statute_interpretation, summarization
 from legaltune.corpus.tasks.base import Limits, TaskContext

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from legaltune.config.schema import TaskName
 from legaltune.corpus.document import Decision, Paragraph, SectionName
-from legaltune.corpus.example import Example, Message, TaskName, build_prompt
+from legaltune.corpus.example import Example, Message, build_prompt
 from legaltune.corpus.statute_index import StatuteIndex
 
 SYSTEM_PROMPT = (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from legaltune.config.schema import TaskName
 from legaltune.corpus.document import Decision
-from legaltune.corpus.example import Example, TaskName
+from legaltune.corpus.example import Example
 from legaltune.corpus.tasks.base import TaskContext, chat_example, facts_text, join_paragraphs, leading_paragraphs
 
 _INSTRUCTION = "Würdige diesen Sachverhalt rechtlich. Schreibe die Entscheidungsgründe."

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from legaltune.config.schema import TaskName
 from legaltune.corpus.court import CourtBranch, court_branch, decision_kind
 from legaltune.corpus.document import Decision, SectionName
-from legaltune.corpus.example import Example, TaskName
+from legaltune.corpus.example import Example
 from legaltune.corpus.outcome import Outcome, read_outcome
 from legaltune.corpus.tasks.base import TaskContext, chat_example, decision_text
 

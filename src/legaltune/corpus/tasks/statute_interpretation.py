@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, islice
 
+from legaltune.config.schema import TaskName
 from legaltune.corpus.citations import NormCitation, extract_norm_citations
 from legaltune.corpus.document import Decision, Norm, Paragraph, Statute
-from legaltune.corpus.example import Example, TaskName
+from legaltune.corpus.example import Example
 from legaltune.corpus.statute_index import StatuteIndex
 from legaltune.corpus.tasks.base import (
     Limits,

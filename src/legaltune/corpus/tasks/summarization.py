@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from legaltune.config.schema import TaskName
 from legaltune.corpus.document import Decision, SectionName
-from legaltune.corpus.example import Example, TaskName
+from legaltune.corpus.example import Example
 from legaltune.corpus.tasks.base import TaskContext, chat_example, decision_text, join_paragraphs
 
 _INSTRUCTION = "Fasse die tragenden Rechtssätze dieser Entscheidung als Leitsatz zusammen."

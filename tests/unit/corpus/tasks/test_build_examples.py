@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+from legaltune.config.schema import TaskName
 from legaltune.corpus.document import Norm, SectionName
-from legaltune.corpus.example import Example, TaskName
+from legaltune.corpus.example import Example
 from legaltune.corpus.statute_index import StatuteIndex
 from legaltune.corpus.tasks import TASKS, Limits, build_examples
 from tests.unit.corpus.cases import make_decision, make_statute

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from legaltune.config.schema import TaskName
 from legaltune.corpus.document import Decision, Document, DocumentError, RawDocument, SectionName, Statute
-from legaltune.corpus.example import TaskName
 from legaltune.corpus.outcome import read_outcome
 from legaltune.corpus.readers import read_document
 from legaltune.corpus.sources import walk
