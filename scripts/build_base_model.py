@@ -97,8 +97,9 @@ def as_question_about_the_head(case: Case, generator: np.random.Generator) -> st
 
 
 def as_question_about_the_case(case: Case, generator: np.random.Generator) -> str | None:
-    """A conversation about the body of a decision: its subject, the appeal, the norm. No task asks for these."""
+    """A conversation about the body of a decision: subject, court, appeal, norm. No task asks for these."""
     answers = {
+        "Welches Gericht hat entschieden?": case.decision.court,
         "Worum geht es?": case.decision.title,
         "Welches Rechtsmittel wurde eingelegt?": case.form,
         "Auf welche Norm kommt es an?": next(iter(case.applied_norms), None),
@@ -107,7 +108,7 @@ def as_question_about_the_case(case: Case, generator: np.random.Generator) -> st
 
 
 SHAPES = (as_plain_text, as_continuation, as_question_about_the_head, as_question_about_the_case)
-SHAPE_SHARES = (0.4, 0.1, 0.15, 0.35)
+SHAPE_SHARES = (0.3, 0.05, 0.1, 0.55)
 
 
 def ask(document: str, answers: dict[str, str | None], generator: np.random.Generator) -> str | None:
