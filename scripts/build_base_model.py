@@ -53,6 +53,8 @@ def main() -> None:
     tokenizer = train_tokenizer()
     model = pretrain(tokenizer, int(arguments.tokens))
     model.to(torch.bfloat16).save_pretrained(arguments.output)
+    model.config.dtype = torch.float32  # stored in half the space, but loaded in full precision
+    model.config.save_pretrained(arguments.output)
     tokenizer.save_pretrained(arguments.output)
     size = sum(path.stat().st_size for path in arguments.output.iterdir())
     logger.info("saved %.1f MB in %s", size / 1e6, arguments.output)

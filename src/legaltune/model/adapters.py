@@ -61,7 +61,8 @@ def count_parameters(model: torch.nn.Module) -> tuple[int, int]:
 def save_adapter(model: Any, tokenizer: Any, folder: Path) -> None:
     """Save adapter and tokenizer; the folder is either whole or absent."""
     with whole_folder(folder) as temporary:
-        model.save_pretrained(temporary)
+        # Embeddings are frozen; left to find that out, PEFT asks the hub for the base model's vocabulary.
+        model.save_pretrained(temporary, save_embedding_layers=False)
         (temporary / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
         tokenizer.save_pretrained(temporary)
 

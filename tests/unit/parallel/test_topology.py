@@ -25,4 +25,4 @@ def test_deepspeed_gets_every_setting_that_has_a_changing_default() -> None:
     assert settings["gradient_clipping"] == 0
     assert settings["zero_optimization"]["stage"] == 1
     assert settings["bf16"]["enabled"] is False
-    assert settings["train_micro_batch_size_per_gpu"] * settings["gradient_accumulation_steps"] == 8
+    assert settings["train_micro_batch_size_per_gpu"] * settings["gradient_accumulation_steps"] == 4
