@@ -20,6 +20,7 @@ from legaltune.model.adapters import load_adapter
 from legaltune.model.base import load_base_model, load_tokenizer
 from legaltune.run_directory import RunDirectory
 from legaltune.tokens.dataset import TokenDataset, unigram_entropy, unigram_loss
+from legaltune.tokens.packing import spread
 
 logger = logging.getLogger(__name__)
 
@@ -140,12 +141,12 @@ def _samples(
     return {
         task: [
             {
-                "document_id": question.document_id,
-                "reference": question.reference,
+                "document_id": task_questions[index].document_id,
+                "reference": task_questions[index].reference,
                 "base": answers["base"][task][index],
                 "adapter": answers["adapter"][task][index],
             }
-            for index, question in enumerate(task_questions[:_NUM_SAMPLES])
+            for index in spread(range(len(task_questions)), _NUM_SAMPLES)
         ]
         for task, task_questions in asked.items()
     }
