@@ -9,14 +9,13 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
 from legaltune.config import RunConfig, load_config
-from legaltune.config.schema import TokensConfig
 from legaltune.model.base import load_tokenizer
 from legaltune.parallel.topology import Topology
 from legaltune.run_directory import RunDirectory
-from legaltune.tokens.dataset import TokenDataset, write_token_dataset
+from legaltune.tokens.dataset import TokenDataset
 from legaltune.training.rows import RowSchedule
 from legaltune.training.schedule import learning_rate
-from tests.tiny import chat_examples, save_model
+from tests.tiny import chat_examples, save_model, save_tokens
 
 STEPS = 6
 
@@ -39,13 +38,8 @@ def set_up_run(folder: Path, *overrides: str) -> tuple[RunConfig, RunDirectory]:
         ],
     )
     run = RunDirectory(folder / "run")
-    write_token_dataset(
-        run.tokens,
-        chat_examples(40) + chat_examples(10, split="validation", seed=1),
-        tokenizer=load_tokenizer(config.model),
-        config=TokensConfig(sequence_length=256, min_document_tokens=4),
-        dataset_fingerprint="f",
-    )
+    examples = chat_examples(40) + chat_examples(10, split="validation", seed=1)
+    save_tokens(run.tokens, examples, load_tokenizer(config.model))
     return config, run
 
 

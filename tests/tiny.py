@@ -10,6 +10,9 @@ import torch
 from tokenizers import pre_tokenizers
 from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen2Tokenizer
 
+from legaltune.config.schema import TokensConfig
+from legaltune.tokens.dataset import write_token_dataset
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 CHAT_TEMPLATE = (REPOSITORY / "scripts" / "qwen2.5_chat_template.jinja").read_text(encoding="utf-8")
 WORDS = ["Klage", "Revision", "Gericht", "Kläger", "Urteil", "Vertrag", "Frist", "begründet", "gemäß", "§"]
@@ -48,6 +51,17 @@ def save_model(folder: Path, *, num_layers: int = 2) -> None:
     )
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+
+
+def save_tokens(folder: Path, examples: list[dict[str, Any]], tokenizer: Any = None) -> dict[str, Any]:
+    """Write a token dataset for rows of 256 tokens; returns its manifest."""
+    return write_token_dataset(
+        folder,
+        examples,
+        tokenizer=tokenizer or make_tokenizer(),
+        config=TokensConfig(sequence_length=256, min_document_tokens=4),
+        dataset_fingerprint="f",
+    )
 
 
 def sentence(generator: np.random.Generator, num_words: int) -> str:

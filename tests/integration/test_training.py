@@ -8,13 +8,13 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
-from legaltune.config.schema import RunConfig, TokensConfig
+from legaltune.config.schema import RunConfig
 from legaltune.errors import ConfigurationError, DataError, DivergedError
 from legaltune.model.base import load_tokenizer
-from legaltune.tokens.dataset import TokenDataset, write_token_dataset
+from legaltune.tokens.dataset import TokenDataset
 from legaltune.training.processes import run_training
 from tests.parity import STEPS, plain_losses, set_up_run
-from tests.tiny import chat_examples
+from tests.tiny import chat_examples, save_tokens
 
 # Adam and clipping hide a gradient that is wrong by a factor; a large epsilon without clipping does not.
 SCALE_SENSITIVE = [
@@ -144,12 +144,6 @@ def test_an_unknown_target_module_is_refused(tmp_path: Path) -> None:
 
 def test_without_validation_documents_training_goes_on(tmp_path: Path) -> None:
     config, run = set_up_run(tmp_path)
-    write_token_dataset(
-        run.tokens,
-        chat_examples(8),
-        tokenizer=load_tokenizer(config.model),
-        config=TokensConfig(sequence_length=256, min_document_tokens=4),
-        dataset_fingerprint="f",
-    )
+    save_tokens(run.tokens, chat_examples(8), load_tokenizer(config.model))
     assert not [record for record in run_training(config, run)["history"] if "validation_loss" in record]
     assert torch.isfinite(torch.tensor(json.loads(run.training_summary.read_text())["history"][-1]["loss"]))

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,45 @@ def write_token_dataset(
     output.mkdir(parents=True, exist_ok=True)
     manifest_path = output / "manifest.json"
     manifest_path.unlink(missing_ok=True)
-    rows: list[dict[str, Any]] = []
-    dropped: Counter[str] = Counter()
-    num_cut = 0
+    written = _write_examples(output, examples, tokenizer, config)
+    pq.write_table(pa.Table.from_pylist(written.rows, schema=_EXAMPLES_SCHEMA), output / "examples.parquet")
+    if not any(row["split"] == "train" for row in written.rows):
+        dropped = ", ".join(f"{reason} {count}" for reason, count in written.dropped.items()) or "none"
+        raise DataError(
+            f"no training example is left: {len(written.rows)} examples in all, dropped: {dropped}; "
+            f"raise tokens.sequence_length (now {config.sequence_length}) or give more documents"
+        )
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "tokenizer_fingerprint": fingerprint(tokenizer),
+        "dataset_fingerprint": dataset_fingerprint,
+        "configuration": config.model_dump(mode="json"),
+        "num_tokens": sum(row["length"] for row in written.rows),
+        "num_target_tokens": sum(row["num_targets"] for row in written.rows),
+        "examples": _count_by_split(written.rows),
+        "examples_cut": written.num_cut,
+        "examples_dropped": dict(sorted(written.dropped.items())),
+        "length_histogram": _length_histogram([row["length"] for row in written.rows]),
+    }
+    manifest["fingerprint"] = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+    write_json(manifest_path, manifest)
+    return manifest
+
+
+@dataclass(slots=True)
+class _Written:
+    """What became of the examples: rows of `examples.parquet`, and counts."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+    num_cut: int = 0
+
+
+def _write_examples(
+    output: Path, examples: Iterable[Mapping[str, Any]], tokenizer: Tokenizer, config: TokensConfig
+) -> _Written:
+    """Render the examples one by one and append them to `tokens.bin` and `loss_mask.bin`."""
+    written = _Written()
     offset = 0
     with (output / "tokens.bin").open("wb") as tokens, (output / "loss_mask.bin").open("wb") as masks:
         for example in examples:
@@ -75,42 +112,16 @@ def write_token_dataset(
                     min_document_tokens=config.min_document_tokens,
                 )
             except ExampleDropped as drop:
-                dropped[drop.reason.value] += 1
+                written.dropped[drop.reason.value] += 1
                 continue
             tokens.write(rendered.tokens.tobytes())
             masks.write(rendered.loss_mask.tobytes())
-            num_cut += rendered.cut_tokens > 0
-            keys = ("example_id", "document_id", "task", "split")
-            rows.append(
-                {key: example[key] for key in keys}
-                | {
-                    "offset": offset,
-                    "length": len(rendered.tokens),
-                    "num_targets": int(rendered.loss_mask.sum()),
-                }
-            )
-            offset += len(rendered.tokens)
-    pq.write_table(pa.Table.from_pylist(rows, schema=_EXAMPLES_SCHEMA), output / "examples.parquet")
-    manifest = {
-        "format_version": FORMAT_VERSION,
-        "tokenizer_fingerprint": fingerprint(tokenizer),
-        "dataset_fingerprint": dataset_fingerprint,
-        "configuration": config.model_dump(mode="json"),
-        "num_tokens": offset,
-        "num_target_tokens": sum(row["num_targets"] for row in rows),
-        "examples": _count_by_split(rows),
-        "examples_cut": num_cut,
-        "examples_dropped": dict(sorted(dropped.items())),
-        "length_histogram": _length_histogram([row["length"] for row in rows]),
-    }
-    if not any(row["split"] == "train" for row in rows):
-        raise DataError(
-            f"no training example is left: {len(rows)} examples in all, dropped: {dict(dropped) or 'none'}; "
-            f"raise tokens.sequence_length (now {config.sequence_length}) or give more documents"
-        )
-    manifest["fingerprint"] = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
-    write_json(manifest_path, manifest)
-    return manifest
+            written.num_cut += rendered.cut_tokens > 0
+            identity = {key: example[key] for key in ("example_id", "document_id", "task", "split")}
+            length, num_targets = len(rendered.tokens), int(rendered.loss_mask.sum())
+            written.rows.append(identity | {"offset": offset, "length": length, "num_targets": num_targets})
+            offset += length
+    return written
 
 
 class TokenDataset:

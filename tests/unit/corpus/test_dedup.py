@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from legaltune.corpus.dedup import DuplicateFilter
+from legaltune.corpus.dedup import DuplicateFilter, content_digest
 from legaltune.corpus.document import Decision, Document, DocumentError, DropReason, Norm, SectionName
 from tests.unit.corpus.cases import make_decision, make_statute
 
@@ -49,9 +49,14 @@ def test_a_statute_read_twice_is_a_duplicate() -> None:
 
 
 def test_different_documents_pass() -> None:
+    documents: list[Document] = [
+        decision("A", "Eins."),
+        decision("B", "Zwei."),
+        decision("C", "Eins.", tatbestand="Mit Tatbestand."),
+        STATUTE,
+        replace(STATUTE, document_id="BJNR2", norms=(Norm("§ 1", None, ("Anders.",)),)),
+    ]
+    assert len({content_digest(document) for document in documents}) == len(documents)
     duplicates = DuplicateFilter()
-    duplicates.check(decision("A", "Eins."))
-    duplicates.check(decision("B", "Zwei."))
-    duplicates.check(decision("C", "Eins.", tatbestand="Mit Tatbestand."))
-    duplicates.check(STATUTE)
-    duplicates.check(replace(STATUTE, document_id="BJNR2", norms=(Norm("§ 1", None, ("Anders.",)),)))
+    for document in documents:
+        duplicates.check(document)

@@ -7,10 +7,9 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from legaltune.config.schema import TokensConfig
 from legaltune.evaluation.generation import generate_answers, questions, references, stop_tokens
-from legaltune.tokens.dataset import TokenDataset, write_token_dataset
-from tests.tiny import chat_examples, save_model
+from legaltune.tokens.dataset import TokenDataset
+from tests.tiny import chat_examples, save_model, save_tokens
 
 CPU = torch.device("cpu")
 
@@ -30,8 +29,7 @@ def tokenizer(folder: Path) -> Any:
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory, tokenizer: Any) -> TokenDataset:
     folder = tmp_path_factory.mktemp("tokens")
-    config = TokensConfig(sequence_length=256, min_document_tokens=4)
-    write_token_dataset(folder, chat_examples(8), tokenizer=tokenizer, config=config, dataset_fingerprint="f")
+    save_tokens(folder, chat_examples(8), tokenizer)
     return TokenDataset(folder, "train")
 
 

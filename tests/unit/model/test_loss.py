@@ -6,12 +6,12 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
-from legaltune.config.schema import AdapterConfig, TokensConfig
+from legaltune.config.schema import AdapterConfig
 from legaltune.model.adapters import add_adapter, count_parameters
 from legaltune.model.loss import TargetLoss
 from legaltune.tokens.batch import make_batch
-from legaltune.tokens.dataset import TokenDataset, write_token_dataset
-from tests.tiny import chat_examples, make_tokenizer, save_model
+from legaltune.tokens.dataset import TokenDataset
+from tests.tiny import chat_examples, save_model, save_tokens
 
 
 @pytest.fixture(scope="module")
@@ -24,13 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> TokenDataset:
     folder = tmp_path_factory.mktemp("tokens")
-    write_token_dataset(
-        folder,
-        chat_examples(6),
-        tokenizer=make_tokenizer(),
-        config=TokensConfig(sequence_length=256, min_document_tokens=4),
-        dataset_fingerprint="f",
-    )
+    save_tokens(folder, chat_examples(6))
     return TokenDataset(folder, "train")
 
 

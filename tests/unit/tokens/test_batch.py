@@ -5,21 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from legaltune.config.schema import TokensConfig
 from legaltune.tokens.batch import make_batch
-from legaltune.tokens.dataset import TokenDataset, write_token_dataset
-from tests.tiny import chat_examples, make_tokenizer
+from legaltune.tokens.dataset import TokenDataset
+from tests.tiny import chat_examples, save_tokens
 
 
 @pytest.fixture
 def dataset(tmp_path: Path) -> TokenDataset:
-    write_token_dataset(
-        tmp_path,
-        chat_examples(6),
-        tokenizer=make_tokenizer(),
-        config=TokensConfig(sequence_length=256, min_document_tokens=4),
-        dataset_fingerprint="f",
-    )
+    save_tokens(tmp_path, chat_examples(6))
     return TokenDataset(tmp_path, "train")
 
 

@@ -2,23 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from legaltune.config.schema import TokensConfig
 from legaltune.parallel.topology import Topology
-from legaltune.tokens.dataset import TokenDataset, write_token_dataset
+from legaltune.tokens.dataset import TokenDataset
 from legaltune.training.rows import RowSchedule
-from tests.tiny import chat_examples, make_tokenizer
+from tests.tiny import chat_examples, save_tokens
 
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> TokenDataset:
     folder = tmp_path_factory.mktemp("tokens")
-    write_token_dataset(
-        folder,
-        chat_examples(60),
-        tokenizer=make_tokenizer(),
-        config=TokensConfig(sequence_length=256, min_document_tokens=4),
-        dataset_fingerprint="f",
-    )
+    save_tokens(folder, chat_examples(60))
     return TokenDataset(folder, "train")
 
 
