@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+import deepspeed
 import torch
 import torch.distributed as dist
 
@@ -39,6 +40,9 @@ def join_process_group() -> Worker:
     device = torch.device("cuda", local_rank) if use_cuda else torch.device("cpu")
     if use_cuda:
         torch.cuda.set_device(device)
+    # On a CPU DeepSpeed would compile a shared-memory all-reduce at the first run, and fail where there is no compiler;
+    # gloo does the same work.
+    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     if not dist.is_initialized():
         backend = "nccl" if use_cuda else "gloo"
         if "RANK" in os.environ:

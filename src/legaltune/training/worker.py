@@ -36,6 +36,8 @@ def main() -> int:
     except LegaltuneError as error:
         logger.error("%s", error)
         return error.exit_code
+    except KeyboardInterrupt:  # the parent says it once for all
+        return ExitCode.CTRL_C
     except Exception as error:
         failure = platform_error(error)
         if failure:
