@@ -59,7 +59,7 @@ def _read_source(source: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{source} is not UTF-8 text: {error}") from error
+        raise ConfigurationError(f"{source} is not UTF-8 text: {error}; save it as UTF-8") from error
 
 
 def _parse_yaml(text: str, source: str) -> tuple[dict[str, Any], list[str]]:

@@ -64,7 +64,7 @@ class DataConfig(Section):
     seed: Seed = 0
     """Decides the split and the synthetic corpus."""
     max_target_characters: PositiveInt = 6000
-    """Longest grounds taken as the answer of a case analysis, cut at a paragraph (characters)."""
+    """Longest answer of a case analysis or statute interpretation, cut at a paragraph (characters)."""
     max_norm_characters: PositiveInt = 4000
     """Longest statute text put into a prompt; of a longer norm only the cited Absatz (characters)."""
     max_statute_examples: PositiveInt = 2

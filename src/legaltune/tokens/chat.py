@@ -55,12 +55,6 @@ class _Segment:
     is_target: bool
 
 
-def encode(tokenizer: Tokenizer, text: str) -> list[int]:
-    """Token ids of rendered text; special tokens are recognised, none are added."""
-    ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
-    return ids
-
-
 def render_example(
     tokenizer: Tokenizer,
     messages: Sequence[Message],
@@ -81,7 +75,7 @@ def render_example(
     Raises:
         ExampleDropped: The target is empty, or the example cannot be cut to the limit.
     """
-    messages = without_special_tokens(tokenizer, messages)
+    messages = _without_special_tokens(tokenizer, messages)
     rendered = _encode_segments(tokenizer, _segments(tokenizer, messages))
     excess = len(rendered.tokens) - sequence_length
     if excess <= 0:
@@ -111,7 +105,7 @@ def render_example(
     )
 
 
-def without_special_tokens(tokenizer: Tokenizer, messages: Sequence[Message]) -> list[dict[str, str]]:
+def _without_special_tokens(tokenizer: Tokenizer, messages: Sequence[Message]) -> list[dict[str, str]]:
     """Messages in which no text can pass for a control token ("<|im_end|>" in a document would end the turn).
 
     The first character of such a text is replaced by "‹", which keeps the length and with it `document_chars`.
@@ -168,7 +162,7 @@ def _segments(tokenizer: Tokenizer, messages: Sequence[Message]) -> list[_Segmen
 
 
 def _encode_segments(tokenizer: Tokenizer, segments: Sequence[_Segment]) -> RenderedExample:
-    pieces = [encode(tokenizer, segment.text) for segment in segments]
+    pieces = [tokenizer(segment.text, add_special_tokens=False)["input_ids"] for segment in segments]
     mask = [
         np.full(len(piece), segment.is_target, dtype=np.uint8) for piece, segment in zip(pieces, segments, strict=True)
     ]
