@@ -10,12 +10,16 @@ CORPUS ?=
 OUT    ?= runs/demo
 ARGS   ?=
 
-.PHONY: help install demo test check format lock base-model clean
+REAL   ?= ../shared/corpus
+
+.PHONY: help install prepare demo test check fuzz bench bench-citations bench-near-duplicates bench-corpus format lock \
+  base-model clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-22s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  Variables: CORPUS=folder (real documents for the demo), OUT=folder of the run, ARGS=\"section.field=value ...\""
+	@echo "  Variables: CORPUS=folder (real documents for the demo), OUT=folder of the run, REAL=folder (benchmarks),"
+	@echo "             ARGS=\"section.field=value ...\""
 
 # torch comes first and by exact version: its CPU and CUDA builds differ, and a build that is there already is kept.
 $(VENV)/installed: pyproject.toml requirements/lock.txt
@@ -26,6 +30,9 @@ $(VENV)/installed: pyproject.toml requirements/lock.txt
 	touch $@
 
 install: $(VENV)/installed  ## Set up .venv with pinned versions
+
+prepare: $(VENV)/installed  ## Documents in CORPUS -> prepared dataset in OUT (a folder or s3:// each)
+	$(BIN)/legaltune prepare $(CORPUS) --out $(OUT) $(ARGS)
 
 demo: $(VENV)/installed  ## From documents to an evaluated adapter: no network, no GPU, no account
 	$(BIN)/legaltune demo --run-dir $(OUT) $(if $(CORPUS),--corpus $(CORPUS)) $(ARGS)
@@ -40,6 +47,20 @@ check: $(VENV)/installed  ## Lint, types, layers, shell scripts
 	$(BIN)/lint-imports
 	$(BIN)/shellcheck .ci/run
 
+fuzz: $(VENV)/installed  ## Read 20,000 damaged documents: no crash, no hang, each accounted for
+	$(BIN)/python scripts/fuzz_readers.py --corpus $(REAL) --documents 20000 $(ARGS)
+
+bench: bench-citations bench-near-duplicates bench-corpus  ## All benchmarks (REAL: folder with real documents)
+
+bench-citations: $(VENV)/installed  ## Precision and recall of citations against a hand-made gold set
+	$(BIN)/python scripts/bench_citations.py --corpus $(REAL) $(ARGS)
+
+bench-near-duplicates: $(VENV)/installed  ## Recall and precision on planted near duplicates
+	$(BIN)/python scripts/bench_near_duplicates.py $(ARGS)
+
+bench-corpus: $(VENV)/installed  ## Speed and memory of the preparation against the source article's snippet
+	$(BIN)/python scripts/bench_corpus.py --corpus $(REAL)/rii_xml $(ARGS)
+
 format: $(VENV)/installed  ## Format the code and mend what the linter can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -48,7 +69,7 @@ lock:  ## Renew requirements/lock.txt from pyproject.toml (with a CPU build of t
 	rm -rf build/lock
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet torch==2.13.0
-	build/lock/bin/python -m pip install --quiet torch==2.13.0 '.[train,dev]'
+	build/lock/bin/python -m pip install --quiet torch==2.13.0 '.[train,ray,dev]'
 	(echo "# Exact versions of everything but torch; made with 'make lock'."; \
 	  build/lock/bin/python -m pip freeze --exclude legaltune --exclude torch) > requirements/lock.txt
 

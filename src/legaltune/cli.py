@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import logging
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +16,7 @@ from typer.exceptions import Abort, TyperException
 
 import legaltune
 from legaltune.config import RunConfig, dump_yaml, load_config, recipe_names
-from legaltune.errors import ConfigurationError, ExitCode, LegaltuneError, platform_error
+from legaltune.errors import ConfigurationError, ExitCode, failure_of
 from legaltune.logs import set_up_logging
 from legaltune.run_directory import RunDirectory
 
@@ -44,24 +46,116 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 VerboseOption = Annotated[bool, typer.Option("--verbose", help="Log debug messages, of the libraries too.")]
 
 _DEFAULT_RUN = Path("runs/default")
+_OVERRIDE = re.compile(r"[a-z_]+(?:\.[a-z_0-9]+)+\s*=")
+
+
+@app.command()
+def fetch(
+    source: Annotated[str, typer.Argument(help="rii: decisions of the federal courts; gii: federal statutes.")],
+    folder: Annotated[Path, typer.Argument(help="Folder for the zips; give it to `legaltune prepare` afterwards.")],
+    courts: Annotated[
+        str, typer.Option("--court", help="Only these courts, such as bgh,bfh (rii).", metavar="NAMES")
+    ] = "",
+    since: Annotated[
+        datetime.datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Only what was changed on this day or later (rii).", metavar="DATE"),
+    ] = None,
+    decided_since: Annotated[
+        datetime.datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Only decisions of this day or later (rii).", metavar="DATE"),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Ask for at most so many files in this run; the next run goes on.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say how many files, bytes and hours it takes.")
+    ] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Remove files that the collection no longer lists.")] = False,
+    rate: Annotated[float, typer.Option(min=0.01, help="Requests per second, over all connections.")] = 4.0,
+    connections: Annotated[int, typer.Option(min=1, max=16, help="Requests under way at once.")] = 2,
+    contact: Annotated[
+        str | None, typer.Option(help="E-mail or web address, sent along for the operators of the site.")
+    ] = None,
+    toc_url: Annotated[
+        str | None, typer.Option(help="Table of contents of a mirror instead of the official one.", metavar="URL")
+    ] = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Download or update an official collection: politely, only what is new or changed, resumable."""
+    from legaltune.fetch import FetchOptions
+    from legaltune.fetch import fetch as fetch_collection
+
+    set_up_logging(verbose=verbose)
+    options = FetchOptions(
+        toc_url=toc_url,
+        courts=frozenset(name.strip().lower() for name in courts.split(",") if name.strip()),
+        since=since.date() if since else None,
+        decided_since=decided_since.date() if decided_since else None,
+        limit=limit,
+        dry_run=dry_run,
+        prune=prune,
+        contact=contact,
+        requests_per_second=rate,
+        connections=connections,
+    )
+    summary = fetch_collection(source, folder, options)
+    _finish(summary, as_json, _fetched(summary))
 
 
 @app.command()
 def prepare(
-    overrides: Overrides = None,
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files, folders and s3:// addresses with documents; settings such as data.seed=1.",
+            metavar="[INPUT | SECTION.FIELD=VALUE]...",
+        ),
+    ] = None,
     config: ConfigOption = None,
     run_dir: RunOption = _DEFAULT_RUN,
+    out: Annotated[
+        str | None,
+        typer.Option(help="Write the dataset to this folder or s3:// prefix, without a run.", metavar="PLACE"),
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Language of documents and prompts (data.language).", metavar="CODE")
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Processes; with Ray, most tasks at a time. The result is the same for any number."),
+    ] = None,
+    engine: Annotated[str, typer.Option(help="Where the work runs: local or ray.")] = "local",
+    ray_address: Annotated[str | None, typer.Option(help="Address of a Ray cluster.", metavar="ADDRESS")] = None,
+    previous: Annotated[
+        str | None,
+        typer.Option(
+            help="manifest.json of an earlier dataset; its documents stay in their split.", metavar="MANIFEST"
+        ),
+    ] = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
     """Turn decisions and statutes into the prepared dataset."""
-    manifest = _run_step("prepare", overrides, config, run_dir, verbose)
+    from legaltune.corpus.engines import make_engine
+    from legaltune.preparation import prepare_dataset
+    from legaltune.steps import prepare_step
+
+    set_up_logging(verbose=verbose)
+    settings = _settings(arguments or [], language)
+    chosen = make_engine(engine, workers=workers, address=ray_address)
+    if out:
+        data = load_config(config, settings).data
+        manifest = prepare_dataset(data.input, out, data, engine=chosen, previous=previous)
+    else:
+        # Named inputs need no recipe: the defaults do.
+        source = config if config is None and "data.input=" in "".join(settings) else _config_of(run_dir, config)
+        manifest = prepare_step(load_config(source, settings), RunDirectory(run_dir), engine=chosen, previous=previous)
     documents = manifest["documents"]
     dropped = sum(documents["dropped"].values())
+    place = out or run_dir / "prepared"
     _finish(
-        manifest,
-        as_json,
-        f"{documents['read']} documents read, {documents['used']} used, {dropped} dropped: {run_dir / 'prepared'}",
+        manifest, as_json, f"{documents['read']} documents read, {documents['used']} used, {dropped} dropped: {place}"
     )
 
 
@@ -129,9 +223,7 @@ def demo(
     """From documents to an evaluated adapter in one command: all steps, by default without network, GPU or account."""
     from legaltune.steps import run_all
 
-    settings = list(overrides or [])
-    if corpus:
-        settings = ["data.synthetic_decisions=0", f"data.input={json.dumps([str(path) for path in corpus])}", *settings]
+    settings = _settings([*map(str, corpus or []), *(overrides or [])], None)
     set_up_logging(verbose=verbose)
     report = run_all(load_config(config, settings), RunDirectory(run_dir))
     _finish(report, as_json, _verdict(report, run_dir))
@@ -198,14 +290,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if error.format_message():  # empty where the help was shown instead
             typer.echo(f"legaltune: {error.format_message()}\nTry `legaltune --help`.", err=True)
         return ExitCode.USAGE
-    except LegaltuneError as error:
-        typer.echo(f"legaltune: {error}", err=True)
-        return error.exit_code
     except (Abort, KeyboardInterrupt):
         typer.echo("legaltune: interrupted", err=True)
         return ExitCode.CTRL_C
     except Exception as error:
-        failure = platform_error(error)
+        failure = failure_of(error)
         if failure:
             typer.echo(f"legaltune: {failure}", err=True)
             return failure.exit_code
@@ -220,16 +309,43 @@ def _run_step(
     from legaltune.steps import STEPS
 
     set_up_logging(verbose=verbose)
-    run_directory = RunDirectory(run_dir)
-    if config is None and not run_directory.config.is_file():
+    return STEPS[name](load_config(_config_of(run_dir, config), overrides or []), RunDirectory(run_dir))
+
+
+def _config_of(run_dir: Path, config: str | None) -> str:
+    """The recipe or file that was named, else the one that the run began with."""
+    begun = RunDirectory(run_dir).config
+    if config is None and not begun.is_file():
         raise ConfigurationError(
             f"{run_dir} holds no run.yaml yet: name a recipe ({', '.join(recipe_names())}) or a file with --config"
         )
-    return STEPS[name](load_config(config or str(run_directory.config), overrides or []), run_directory)
+    return config or str(begun)
+
+
+def _settings(arguments: Sequence[str], language: str | None) -> list[str]:
+    """Arguments as overrides: what has no `section.field=` in front is an input."""
+    inputs = [argument for argument in arguments if not _OVERRIDE.match(argument)]
+    settings = [argument for argument in arguments if _OVERRIDE.match(argument)]
+    if inputs:
+        settings = ["data.synthetic_decisions=0", f"data.input={json.dumps(inputs)}", *settings]
+    return [*settings, f"data.language={language}"] if language else settings
 
 
 def _finish(result: dict[str, Any], as_json: bool, sentence: str) -> None:
     typer.echo(json.dumps(result, ensure_ascii=False) if as_json else sentence)
+
+
+def _fetched(summary: dict[str, Any]) -> str:
+    if "estimate" in summary:
+        estimate = summary["estimate"]
+        return (
+            f"{summary['items']} items: {estimate['files']} files to ask for, {estimate['new_files']} of them new, "
+            f"about {estimate['bytes'] / 1e6:,.0f} MB, {estimate['seconds'] / 3600:.1f} h at this rate"
+        )
+    fates = ("downloaded", "unchanged", "filtered", "postponed", "gone", "failed", "refused")
+    counts = ", ".join(f"{summary[fate]} {fate}" for fate in fates if summary[fate])
+    vanished = f"; {summary['vanished']} listed no more, {summary['pruned']} removed" if summary["vanished"] else ""
+    return f"{summary['items']} items: {counts}{vanished}: {summary['folder']}"
 
 
 def _verdict(report: dict[str, Any], run_dir: Path) -> str:

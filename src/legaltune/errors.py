@@ -17,6 +17,7 @@ class ExitCode(IntEnum):
     PLATFORM = 71
     INTERRUPTED = 75
     DIVERGED = 76
+    NOT_PERMITTED = 77
     CTRL_C = 130
 
 
@@ -66,6 +67,17 @@ class DivergedError(LegaltuneError):
     """The loss is no longer a finite number."""
 
     exit_code = ExitCode.DIVERGED
+
+
+class NotPermittedError(LegaltuneError):
+    """Credentials are missing, or do not allow what was asked."""
+
+    exit_code = ExitCode.NOT_PERMITTED
+
+
+def failure_of(error: Exception) -> LegaltuneError | None:
+    """The error as one with a message for the user and an exit code, None where it is a bug of ours."""
+    return error if isinstance(error, LegaltuneError) else platform_error(error)
 
 
 def platform_error(error: Exception) -> PlatformError | None:

@@ -15,7 +15,10 @@ from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 _PLAIN_INTERVAL_SECONDS = 10.0
-_NOISY_LIBRARIES = ("DeepSpeed", "datasets", "httpx", "matplotlib", "torch.distributed", "transformers", "filelock")
+_NOISY_LIBRARIES = (
+    "DeepSpeed", "boto3", "botocore", "datasets", "filelock", "httpcore2", "httpx", "httpx2", "matplotlib", "s3transfer",
+    "torch.distributed", "transformers", "urllib3",
+)  # fmt: skip
 _console = Console(stderr=True)
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from legaltune.config import RunConfig, dump_yaml
-from legaltune.corpus.pipeline import prepare
+from legaltune.corpus.engines import Engine
 from legaltune.corpus.prepared import read_examples, read_manifest
 from legaltune.corpus.synthetic import write_corpus
 from legaltune.errors import ConfigurationError, DataError, InputMissingError
 from legaltune.files import sha256_of, whole_folder, write_json, write_text
+from legaltune.preparation import ONE_PROCESS, prepare_dataset, require_inputs
 from legaltune.run_directory import RunDirectory
 
 # Steps import torch, transformers and matplotlib only when they run: preparing data needs none of them.
@@ -25,15 +26,26 @@ logger = logging.getLogger(__name__)
 Step = Callable[[RunConfig, RunDirectory], dict[str, Any]]
 
 
-def prepare_step(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
-    """Documents -> prepared dataset; generates the documents first where the configuration says so."""
-    inputs = _inputs(config, run)
+def prepare_step(
+    config: RunConfig, run: RunDirectory, *, engine: Engine = ONE_PROCESS, previous: str | None = None
+) -> dict[str, Any]:
+    """Documents -> prepared dataset; generates the documents first where the configuration says so.
+
+    Args:
+        config: Configuration of the run.
+        run: Folder of the run.
+        engine: Where the work runs.
+        previous: Manifest of an earlier dataset whose split is kept.
+    """
+    inputs = [str(run.corpus)] if config.data.synthetic_decisions else config.data.input
+    if not config.data.synthetic_decisions:
+        require_inputs(inputs)
     with _timed(run, "prepare"):
         _begin(config, run)
         if config.data.synthetic_decisions:
             with whole_folder(run.corpus) as folder:
                 write_corpus(folder, num_decisions=config.data.synthetic_decisions, seed=config.data.seed)
-        return prepare(inputs, run.prepared, config.data)
+        return prepare_dataset(inputs, str(run.prepared), config.data, engine=engine, previous=previous)
 
 
 def tokenize_step(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
@@ -111,19 +123,6 @@ def run_all(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
         if name == "prepare":
             _require_held_out(result)
     return result
-
-
-def _inputs(config: RunConfig, run: RunDirectory) -> list[Path]:
-    """Where the documents are, checked before anything is written."""
-    if config.data.synthetic_decisions:
-        return [run.corpus]
-    if not config.data.input:
-        raise ConfigurationError("there is no input: set data.input to files or folders of decisions and statutes")
-    inputs = [Path(name) for name in config.data.input]
-    missing = [str(path) for path in inputs if not path.exists()]
-    if missing:
-        raise InputMissingError(f"data.input {', '.join(missing)} does not exist: check the path")
-    return inputs
 
 
 def _begin(config: RunConfig, run: RunDirectory) -> None:

@@ -23,11 +23,11 @@ def recipe_names() -> list[str]:
     return sorted(entry.name.removesuffix(".yaml") for entry in _RECIPES.iterdir() if entry.name.endswith(".yaml"))
 
 
-def load_config(source: str, overrides: Sequence[str] = ()) -> RunConfig:
+def load_config(source: str | None, overrides: Sequence[str] = ()) -> RunConfig:
     """Load a run configuration.
 
     Args:
-        source: Name of a recipe, or path of a YAML file.
+        source: Name of a recipe, or path of a YAML file; None for the defaults alone.
         overrides: Settings of the form `adapter.r=16`; later ones win. The value is read as YAML.
 
     Returns:
@@ -37,7 +37,7 @@ def load_config(source: str, overrides: Sequence[str] = ()) -> RunConfig:
         ConfigurationError: Unknown keys, wrong types, values out of range and contradictions, all in one message.
         InputMissingError: There is neither a recipe nor a file of that name.
     """
-    values, faults = _parse_yaml(_read_source(source), source)
+    values, faults = _parse_yaml(_read_source(source), source) if source else ({}, [])
     for override in overrides:
         faults.extend(_apply_override(values, override))
     return _validate(values, faults)

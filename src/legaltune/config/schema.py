@@ -18,6 +18,7 @@ class TaskName(StrEnum):
     SUMMARIZATION = "summarization"
     CASE_ANALYSIS = "case_analysis"
     STATUTE_INTERPRETATION = "statute_interpretation"
+    READY_MADE = "ready_made"
 
 
 class Section(BaseModel):
@@ -62,9 +63,21 @@ class DataConfig(Section):
     split: SplitConfig = SplitConfig()
     """Held-out shares."""
     seed: Seed = 0
-    """Decides the split and the synthetic corpus."""
+    """Decides the split, the wordings of the prompts and the synthetic corpus."""
+    language: str = Field(default="de", pattern="^[a-z]{2}$")
+    """Language of the documents and of the prompts (ISO 639-1); documents in another one are dropped."""
+    min_grounds_characters: NonNegativeInt = 200
+    """A decision whose grounds are shorter is dropped (characters)."""
+    near_duplicates: Literal["drop", "group"] = "drop"
+    """What becomes of a decision that is nearly the same as another one: dropped, or kept in the same split."""
+    near_duplicate_similarity: float = Field(default=0.8, ge=0.5, le=1)
+    """From this Jaccard similarity of their word sequences on, two decisions are near duplicates."""
+    max_document_length: PositiveInt | None = None
+    """Longest part of a decision in a prompt, cut between paragraphs (characters); by default it is not cut here."""
+    num_phrasings: PositiveInt | None = None
+    """Wordings used of each kind of prompt, from the first on; all where unset."""
     max_target_characters: PositiveInt = 6000
-    """Longest answer of a case analysis or statute interpretation, cut at a paragraph (characters)."""
+    """Longest answer of a case analysis or statute interpretation; a longer Leitsatz is not used (characters)."""
     max_norm_characters: PositiveInt = 4000
     """Longest statute text put into a prompt; of a longer norm only the cited Absatz (characters)."""
     max_statute_examples: PositiveInt = 2
@@ -156,7 +169,7 @@ class EvaluationConfig(Section):
     max_classification_examples: NonNegativeInt = 200
     """Test examples classified by generation; 0 switches it off."""
     max_summarization_examples: NonNegativeInt = 20
-    """Test examples summarised by generation for ROUGE-L; 0 switches it off."""
+    """Test examples of summarization, and ready-made ones, generated for ROUGE-L; 0 switches it off."""
     max_new_tokens: PositiveInt = 256
     """Longest generated answer (tokens)."""
     generation_batch_size: PositiveInt = 16

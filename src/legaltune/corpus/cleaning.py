@@ -18,26 +18,44 @@ _IMAGE = re.compile(
     r"|(?:Abbildung|Grafik|Bild) in Originalgröße(?:\s*(?:\(|in neuem Fenster)[^.]*?öffnen\)?)?"
 )
 _LINE_HYPHEN = re.compile(r"[^\W\d_]-$")
-_SUSPENDED_HYPHEN = re.compile(r"(?:und|oder|bzw\.|sowie|bis|noch|als)\b")
+_SUSPENDED_HYPHEN = re.compile(r"(?:und|oder|bzw|sowie|bis|noch|als)\b")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Za-z]|Abs|Alt|Anl|Anm|Art|Aufl|Az|Bd|Bek|Beschl|Bl|Buchst|Dr|Entsch|Gbl|Ges|Halbs|Hs|Kap|Nr|Nrn|Prof|"
     r"Rdnr|Rn|Rz|Sp|St|Tz|Urt|Verf|Vgl|Ziff|bzw|ca|d\.h|Ed|evtl|ff|gem|ggf|i\.d\.R|i\.S\.d|i\.V\.m|lit|mind|sog|str|"
     r"u\.a|usw|vgl|z\.B)|\b\d{1,2})\.$"
 )
 _TERMINAL = re.compile(r"(?<!\.\.)[.!?][\"”“’‘«»)\]]*$")
+_MAX_END_CHARS = 32  # more than any abbreviation, with the quotation marks and brackets behind it
 _NAME = r"(?:(?:Dr|Prof|Dipl|gez|h\.c)\.:?|[A-ZÄÖÜ]\.|[A-ZÄÖÜ][\w’'-]*|von|van|vom|v\.|de|zu|der|am|XXX|…\.*)"
 _NAMES = re.compile(rf"{_NAME}(?:[\s/]+{_NAME})*")
 _FULL_NAME = re.compile(r"[A-ZÄÖÜ]\w|…")
-_HINDERED = re.compile(r"(?i)(?=.*unterschr)(?=.*(?:ver|ge)hindert).{1,200}")
+_HINDERED = re.compile(r"(?i)(?=.*unterschr).*(?:ver|ge)hindert")
+_MAX_NOTE_CHARS = 200
 _INLINE_NAMES = re.compile(rf"(?<=[.!?)“\"])\s+{_NAMES.pattern}$")
 
 
 def clean(text: str) -> str:
-    """One line: NFC, every white space a single space, invisible and unassigned characters removed."""
-    if not text.isascii() or not text.isprintable():
-        text = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in _DROPPED_CATEGORIES)
-        text = _LEFT_HYPHEN.sub("", unicodedata.normalize("NFC", text).replace("\u2011", "-"))
-    return _SPACES.sub(" ", text).strip()
+    """One line: NFC, every white space a single space, invisible and private-use characters removed."""
+    text = text.replace("\u00a0", " ").strip()
+    if "  " in text or not text.isprintable():
+        text = _fold_spaces(text)
+        if not text.isprintable():
+            text = _fold_spaces(_drop_invisible(text))
+    return text if text.isascii() else _normalize(text)
+
+
+def _fold_spaces(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _drop_invisible(text: str) -> str:
+    unprintable = (c for c in set(text) if not c.isprintable())
+    return text.translate({ord(c): None for c in unprintable if unicodedata.category(c) in _DROPPED_CATEGORIES})
+
+
+def _normalize(text: str) -> str:
+    text = unicodedata.normalize("NFC", text).replace("\u2011", "-")
+    return _LEFT_HYPHEN.sub("", text) if "¬" in text else text
 
 
 def join_spaced_word(line: str) -> str:
@@ -57,7 +75,7 @@ def is_rule(line: str) -> bool:
 
 def drop_image_captions(text: str) -> str:
     """Remove what a scraper or juris left where an image was."""
-    return _IMAGE.sub("", text).strip()
+    return _IMAGE.sub("", text).strip() if "alt=" in text or "in Originalgröße" in text else text.strip()
 
 
 def halve_doubled(text: str) -> str:
@@ -69,7 +87,8 @@ def halve_doubled(text: str) -> str:
 
 def ends_sentence(text: str) -> bool:
     """True where the text ends a sentence; an abbreviation, an ordinal or an omission does not."""
-    return _TERMINAL.search(text) is not None and _ABBREVIATION.search(text) is None
+    end = text[-_MAX_END_CHARS:]
+    return _TERMINAL.search(end) is not None and _ABBREVIATION.search(end) is None
 
 
 def join_wrapped(first: str, second: str) -> str:
@@ -85,7 +104,7 @@ def join_wrapped(first: str, second: str) -> str:
 
 def is_signature(line: str) -> bool:
     """True for a line of names as judges sign ("Dr. Müller von Amsberg") or for the note that one could not sign."""
-    if _HINDERED.fullmatch(line):
+    if len(line) <= _MAX_NOTE_CHARS and _HINDERED.match(line):
         return True
     return _NAMES.fullmatch(line) is not None and _FULL_NAME.search(line) is not None
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 class SectionName(StrEnum):
     """Parts of a German court decision, by their German names."""
 
+    RUBRUM = "rubrum"
     LEITSATZ = "leitsatz"
     ORIENTIERUNGSSATZ = "orientierungssatz"
     TENOR = "tenor"
@@ -110,7 +111,25 @@ class Statute:
     language: str = "de"
 
 
-Document = Decision | Statute
+@dataclass(frozen=True, slots=True)
+class ReadyMade:
+    """One ready-made chat example that a user brings along; it is used as it is.
+
+    Attributes:
+        document_id: The record's own identifier, or one made of its content.
+        source: Name of the reader.
+        messages: Pairs of role ("system", "user", "assistant") and content, ending with the assistant's answer.
+        group: What the record says that it belongs to; records of one group share a split.
+    """
+
+    document_id: str
+    source: str
+    messages: tuple[tuple[str, str], ...]
+    group: str | None = None
+    language: str = "de"
+
+
+Document = Decision | Statute | ReadyMade
 
 
 class DropReason(StrEnum):
@@ -125,14 +144,24 @@ class DropReason(StrEnum):
     TOO_LARGE = "too_large"
     UNKNOWN_FORMAT = "unknown_format"
     UNSUPPORTED_FORMAT = "unsupported_format"
+    UNSAFE_PATH = "unsafe_path"
     READER_FAILED = "reader_failed"
+    TOO_SLOW = "too_slow"
     MISSING_FIELD = "missing_field"
+    CONTRADICTORY_METADATA = "contradictory_metadata"
     STATUTE_FRAGMENT = "statute_fragment"
     EMPTY_STATUTE = "empty_statute"
     NO_SECTIONS = "no_sections"
     NO_GROUNDS = "no_grounds"
+    TENOR_ONLY = "tenor_only"
+    BOILERPLATE_ONLY = "boilerplate_only"
+    TOO_SHORT = "too_short"
+    OTHER_LANGUAGE = "other_language"
     NO_TASK = "no_task"
+    INVALID_EXAMPLE = "invalid_example"
     EXACT_DUPLICATE = "exact_duplicate"
+    NEAR_DUPLICATE = "near_duplicate"
+    JOINS_SPLITS = "joins_splits"
     DUPLICATE_ID = "duplicate_id"
 
 

@@ -22,12 +22,12 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One chat example: a system, a user and an assistant message.
+    """One chat example, ending with an assistant message; a ready-made one may hold several turns.
 
     Attributes:
         example_id: Unique in the dataset.
-        document_chars: Number of leading characters of the user message that are document text. They may be cut on the
-            right when the example is too long; the instruction behind them may not.
+        document_chars: Number of leading characters of the last user message that are document text. They may be cut on
+            the right when the example is too long; the instruction behind them may not.
     """
 
     example_id: str

@@ -1,59 +1,60 @@
-"""From files to the prepared dataset: read, deduplicate, split, build examples, count everything."""
+"""From files to the prepared dataset: read each document, group them all, turn them into examples, count everything."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 import legaltune
-from legaltune.config.schema import DataConfig, TaskName
-from legaltune.corpus.dedup import DuplicateFilter
-from legaltune.corpus.document import Decision, Document, DocumentError, DropReason, Statute
-from legaltune.corpus.example import Example
-from legaltune.corpus.prepared import PreparedDatasetWriter, finish
-from legaltune.corpus.readers import read_document
-from legaltune.corpus.sources import IgnoredFile, walk
-from legaltune.corpus.split import SPLITS, assign_split
+from legaltune.config.schema import DataConfig
+from legaltune.corpus.accounts import SUMMARY_FILE, collect
+from legaltune.corpus.building import Assigned, BuildContext, ShardResult, ShardTask, build_shard
+from legaltune.corpus.document import Decision, Statute
+from legaltune.corpus.engines import Engine, LocalEngine
+from legaltune.corpus.grouping import Grouping, group_documents, read_assignments, shingle_hashes
+from legaltune.corpus.parts import DROPPED, IGNORED, PartFolder, PartReader
+from legaltune.corpus.prepared import finish, publish
+from legaltune.corpus.reading import ReadSettings, read_unit
 from legaltune.corpus.statute_index import StatuteIndex
-from legaltune.corpus.tasks import Limits, build_examples
-from legaltune.errors import DataError
-from legaltune.files import write_text
+from legaltune.corpus.units import Unit, units_of
+from legaltune.errors import InputMissingError
+from legaltune.files import whole_folder, write_json, write_text
 from legaltune.logs import progress
 
 logger = logging.getLogger(__name__)
 
-
-@dataclass(slots=True)
-class _Tally:
-    """What became of each document: documents in = used + dropped, always."""
-
-    read: int = 0
-    used: Counter[str] = field(default_factory=Counter)
-    dropped: list[dict[str, str]] = field(default_factory=list)
-    ignored: list[dict[str, str]] = field(default_factory=list)
-    examples: Counter[tuple[str, str]] = field(default_factory=Counter)
-    documents_per_split: Counter[str] = field(default_factory=Counter)
-
-    def drop(self, origin: str, error: DocumentError) -> None:
-        self.dropped.append({"origin": origin, "reason": error.reason.value, "detail": error.detail})
-
-    @property
-    def drops_by_reason(self) -> dict[str, int]:
-        return dict(sorted(Counter(drop["reason"] for drop in self.dropped).items()))
+_WORK_FOLDER = ".work"
+_DOCUMENTS_PER_SHARD = 1_000
+_LOCAL = LocalEngine()
 
 
-def prepare(inputs: Sequence[Path], output: Path, config: DataConfig) -> dict[str, Any]:
-    """Turn documents into the prepared dataset.
+def prepare(
+    inputs: Sequence[Path],
+    output: Path,
+    config: DataConfig,
+    *,
+    engine: Engine = _LOCAL,
+    previous: Path | None = None,
+    count: Callable[[str], int] = len,
+) -> dict[str, Any]:
+    """Turn documents into the prepared dataset. Run again after a kill, it does only what was not finished.
 
     Args:
         inputs: Files and folders.
         output: Folder of the dataset; `dropped.jsonl` there names each dropped document with its reason.
         config: Tasks, split, limits and seed.
+        engine: Where the work runs; the dataset is the same, byte for byte.
+        previous: Folder of an earlier dataset whose split is kept.
+        count: Length of a text, in the unit of `data.max_document_length`; a function of a module.
 
     Returns:
         The manifest.
@@ -62,121 +63,176 @@ def prepare(inputs: Sequence[Path], output: Path, config: DataConfig) -> dict[st
         InputMissingError: An input does not exist.
         DataError: No training example is left; the message says what was dropped why.
     """
-    tally = _Tally()
-    decisions: list[tuple[str, Decision]] = []
-    statutes: list[Statute] = []
+    work = output / _WORK_FOLDER
+    keys = read_corpus(inputs, work / "parts", config, engine=engine)
+    return assemble(work / "parts", output, config, keys=keys, engine=engine, previous=previous, count=count)
+
+
+def read_corpus(inputs: Sequence[Path], parts: Path, config: DataConfig, *, engine: Engine = _LOCAL) -> list[str]:
+    """The steps that look at one document alone; see `prepare`.
+
+    Args:
+        inputs: Files and folders.
+        parts: Folder for the parts; those that are there already are kept and not made again.
+        config: What the documents are read with.
+        engine: Where the work runs.
+
+    Returns:
+        Keys of the parts of these inputs.
+    """
+    settings = ReadSettings.from_config(config)
+    folder = PartFolder(parts)
+    keys: list[str] = []
     with progress("documents read") as advance:
-        for origin, document in _read(inputs, tally, advance):
-            if isinstance(document, Statute):
-                statutes.append(document)
-                tally.used[document.source] += 1
-            else:
-                decisions.append((origin, document))
-    logger.info("%d documents read: %d decisions, %d statutes", tally.read, len(decisions), len(statutes))
-    with PreparedDatasetWriter(output) as writer, progress("decisions turned into examples", len(decisions)) as advance:
-        _write_examples(decisions, StatuteIndex.from_statutes(statutes), writer, config, tally, advance)
-    write_text(output / "dropped.jsonl", "".join(json.dumps(d, ensure_ascii=False) + "\n" for d in tally.dropped))
-    _require_training_examples(tally)
-    return finish(output, _manifest_contents(tally, config))
+        pending = _unfinished(units_of(inputs), folder, keys, advance, is_remote=engine.is_remote)
+        for key, num_documents, part in engine.map(read_unit, settings, pending):
+            folder.write(key, part)
+            advance(num_documents)
+    return keys
 
 
-def _read(inputs: Sequence[Path], tally: _Tally, advance: Any) -> Iterator[tuple[str, Document]]:
-    """Documents that could be read and are no duplicates; the others are tallied."""
-    duplicates = DuplicateFilter()
-    for item in walk(inputs):
-        if isinstance(item, IgnoredFile):
-            tally.ignored.append({"origin": item.origin, "why": item.why})
-            continue
-        tally.read += 1
-        advance(1)
-        try:
-            document = read_document(item)
-            _require_text(document)
-            duplicates.check(document)
-        except DocumentError as error:
-            tally.drop(item.origin, error)
-            continue
-        yield item.origin, document
+def _unfinished(
+    units: Iterable[Unit], folder: PartFolder, keys: list[str], advance: Callable[[int], None], *, is_remote: bool
+) -> Iterator[Unit]:
+    """Units that have no part yet; the keys of all are noted."""
+    num_kept = 0
+    for unit in units:
+        keys.append(unit.key)
+        if unit.key in folder:
+            num_kept += 1
+            advance(folder.num_documents(unit.key))
+        else:
+            yield unit.loaded() if is_remote else unit
+    if num_kept:
+        logger.info("%d of %d units of work were read by an earlier run", num_kept, len(keys))
 
 
-def _require_text(document: Document) -> None:
-    """Refuse a decision without any section: all of them would be duplicates of one another."""
-    if isinstance(document, Decision) and not document.sections:
-        raise DocumentError(DropReason.NO_SECTIONS, "no section holds any text")
-
-
-def _write_examples(
-    decisions: Iterable[tuple[str, Decision]],
-    index: StatuteIndex,
-    writer: PreparedDatasetWriter,
+def assemble(
+    parts: Path,
+    output: Path,
     config: DataConfig,
-    tally: _Tally,
-    advance: Any,
-) -> None:
-    limits = Limits(
-        max_target_characters=config.max_target_characters,
-        max_statute_examples=config.max_statute_examples,
-        max_norm_characters=config.max_norm_characters,
-    )
-    for origin, decision in decisions:
-        advance(1)
-        try:
-            examples = _examples_of(decision, index, limits, set(config.tasks))
-        except DocumentError as error:
-            tally.drop(origin, error)
-            continue
-        group_id = decision.document_id
-        split = assign_split(group_id, seed=config.seed, validation=config.split.validation, test=config.split.test)
-        tally.used[decision.source] += 1
-        tally.documents_per_split[split] += 1
-        for example in examples:
-            writer.write(example, group_id=group_id, split=split)
-            tally.examples[example.task.value, split] += 1
+    *,
+    keys: Sequence[str] | None = None,
+    engine: Engine = _LOCAL,
+    previous: Path | None = None,
+    count: Callable[[str], int] = len,
+) -> dict[str, Any]:
+    """The steps that need all documents; see `prepare`.
 
-
-def _examples_of(decision: Decision, index: StatuteIndex, limits: Limits, tasks: set[TaskName]) -> list[Example]:
-    """Examples of the wanted tasks.
+    Args:
+        parts: Folder of the parts.
+        output: Folder of the dataset.
+        config: As in `read_corpus`.
+        keys: Which parts, by default all.
+        engine: Where the work runs.
+        previous: Folder of an earlier dataset.
+        count: Length of a text.
 
     Raises:
-        DocumentError: The decision supports none of them.
+        InputMissingError: There are no parts.
+        DataError: The parts were read with other settings, or no training example is left.
     """
-    if not decision.grounds:
-        raise DocumentError(DropReason.NO_GROUNDS, "no Gründe or Entscheidungsgründe: nothing to learn from")
-    examples = [example for example in build_examples(decision, index, limits=limits) if example.task in tasks]
-    if not examples:
-        raise DocumentError(DropReason.NO_TASK, "its parts support none of the tasks wanted")
-    return examples
-
-
-def _require_training_examples(tally: _Tally) -> None:
-    if any(split == "train" for _, split in tally.examples):
-        return
-    held_out = sum(tally.documents_per_split.values())
-    if held_out:
-        raise DataError(
-            f"no training example is left: all {held_out} decisions fell to validation and test; "
-            "lower data.split.validation and data.split.test, or give more documents"
-        )
-    dropped = ", ".join(f"{reason} {count}" for reason, count in tally.drops_by_reason.items()) or "none"
-    raise DataError(
-        f"no training example is left: {tally.read} documents read, {sum(tally.used.values())} used, "
-        f"dropped: {dropped}, {len(tally.ignored)} files ignored; dropped.jsonl names each document"
+    folder = PartFolder(parts)
+    chosen = folder.keys() if keys is None else keys
+    if not chosen:
+        raise InputMissingError(f"there is nothing to assemble in {parts}: read the documents first")
+    reader = PartReader(folder, chosen, ReadSettings.from_config(config).digest)
+    is_document = pc.invert(pc.is_in(reader.table.column("kind"), pa.array([IGNORED, DROPPED])))
+    documents = reader.table.filter(is_document)
+    logger.info("%d documents can be used as far as one can tell from each alone", len(documents))
+    grouping = group_documents(
+        documents,
+        config,
+        previous=read_assignments(previous) if previous else None,
+        shingles=_shingles(reader, documents),
     )
+    context = BuildContext(config, _statute_index(reader, documents, grouping), count)
+    shards = _build(_Plan(reader, documents, grouping), context, output / _WORK_FOLDER, engine)
+    accounts = collect(reader.table, documents, grouping, shards)
+    accounts.require_training_examples()
+    publish(output, shards)
+    write_text(output / "dropped.jsonl", accounts.dropped_lines())
+    manifest = finish(output, accounts.manifest_contents(config))
+    shutil.rmtree(output / _WORK_FOLDER, ignore_errors=True)
+    return manifest
 
 
-def _manifest_contents(tally: _Tally, config: DataConfig) -> dict[str, Any]:
-    tasks = sorted({task for task, _ in tally.examples})
-    return {
-        "legaltune_version": legaltune.__version__,
-        "seed": config.seed,
-        "configuration": config.model_dump(mode="json"),
-        "documents": {
-            "read": tally.read,
-            "used": sum(tally.used.values()),
-            "used_by_source": dict(sorted(tally.used.items())),
-            "dropped": tally.drops_by_reason,
-        },
-        "documents_per_split": {split: tally.documents_per_split[split] for split in SPLITS},
-        "examples": {task: {split: tally.examples[task, split] for split in SPLITS} for task in tasks},
-        "ignored_files": tally.ignored,
-    }
+def _shingles(reader: PartReader, documents: pa.Table) -> Callable[[int], Any]:
+    """Gives the word sequences of the document in a row, read again from its part."""
+
+    def of_row(row: int) -> Any:
+        document = next(reader.documents(documents.slice(row, 1)))
+        assert isinstance(document, Decision)
+        return shingle_hashes(document)
+
+    return of_row
+
+
+def _statute_index(reader: PartReader, documents: pa.Table, grouping: Grouping) -> StatuteIndex:
+    is_kept = pc.and_(pc.equal(documents.column("kind"), "statute"), grouping.table.column("keep"))
+    rows = documents.filter(is_kept).sort_by([("source", "ascending"), ("document_id", "ascending")])
+    return StatuteIndex.from_statutes(document for document in reader.documents(rows) if isinstance(document, Statute))
+
+
+class _Plan:
+    """Which document goes into which shard: in the order of a digest of its key, whatever the order of the input.
+
+    Args:
+        reader: Gives the documents.
+        documents: All documents that could be read.
+        grouping: Row for row what became of them.
+    """
+
+    def __init__(self, reader: PartReader, documents: pa.Table, grouping: Grouping) -> None:
+        self._reader = reader
+        decided = grouping.table
+        rows = documents.append_column("group_id", decided.column("group_id")).append_column(
+            "split", decided.column("split")
+        )
+        kept = rows.filter(pc.and_(decided.column("keep"), pc.not_equal(documents.column("kind"), "statute")))
+        keys = zip(kept.column("source").to_pylist(), kept.column("document_id").to_pylist(), strict=True)
+        digests = np.array([hashlib.sha256(f"{source}/{name}".encode()).digest() for source, name in keys], dtype="S32")
+        self._rows = kept.take(pa.array(np.argsort(digests)))
+        self.num_shards = -(-len(self._rows) // _DOCUMENTS_PER_SHARD)
+
+    def digest(self, config: DataConfig) -> str:
+        """Changes with everything that the shards depend on, so that a restart takes none that was made otherwise."""
+        digest = hashlib.sha256(json.dumps([legaltune.__version__, config.model_dump(mode="json")]).encode())
+        for name in ("source", "document_id", "content_sha256", "group_id", "split"):
+            for value in self._rows.column(name).to_pylist():
+                digest.update(value if isinstance(value, bytes) else str(value).encode())
+        return digest.hexdigest()[:16]
+
+    def task(self, number: int) -> ShardTask:
+        """Everything that is needed to build one shard."""
+        rows = self._rows.slice(number * _DOCUMENTS_PER_SHARD, _DOCUMENTS_PER_SHARD)
+        columns = (rows.column(name).to_pylist() for name in ("kind", "packed_bytes", "origin", "group_id", "split"))
+        return ShardTask(
+            number,
+            tuple(
+                Assigned(kind, payload, packed_bytes, origin, group_id, split)
+                for payload, kind, packed_bytes, origin, group_id, split in zip(
+                    self._reader.payloads(rows), *columns, strict=True
+                )
+            ),
+        )
+
+
+def _build(plan: _Plan, context: BuildContext, work: Path, engine: Engine) -> list[Path]:
+    """Folders of the shards in their order; those that an earlier run finished are not built again."""
+    folder = work / f"shards-{plan.digest(context.config)}"
+    shards = [folder / f"{number:05d}" for number in range(plan.num_shards)]
+    missing = [number for number, shard in enumerate(shards) if not shard.is_dir()]
+    with progress("shards of examples built", plan.num_shards) as advance:
+        advance(plan.num_shards - len(missing))
+        for result in engine.map(build_shard, context, map(plan.task, missing)):
+            _write_shard(shards[result.number], result)
+            advance(1)
+    return shards
+
+
+def _write_shard(path: Path, result: ShardResult) -> None:
+    with whole_folder(path) as folder:
+        for name, content in result.files.items():
+            (folder / name).write_bytes(content)
+        write_json(folder / SUMMARY_FILE, result.summary)

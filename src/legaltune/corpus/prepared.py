@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import pyarrow as pa
@@ -18,10 +18,10 @@ from legaltune.corpus.split import SPLITS, SplitName
 from legaltune.errors import DataError, InputMissingError
 from legaltune.files import sha256_of, write_json
 
-FORMAT_VERSION = 1
-EXAMPLES_PER_SHARD = 20_000
-_ROWS_PER_GROUP = 1_000
-_SCHEMA = pa.schema(
+FORMAT_VERSION = 2
+DOCUMENTS_FILE = "documents.parquet"
+_ROWS_PER_GROUP = 200
+_EXAMPLES = pa.schema(
     [
         ("example_id", pa.string()),
         ("messages", pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))),
@@ -34,38 +34,37 @@ _SCHEMA = pa.schema(
         ("content_sha256", pa.string()),
     ]
 )
+# One row for each decision and each ready-made example that is used. `split` of a later dataset follows this one's.
+_DOCUMENTS = pa.schema(
+    [
+        ("source", pa.string()),
+        ("document_id", pa.string()),
+        ("group_id", pa.string()),
+        ("split", pa.string()),
+        ("origin", pa.string()),
+        ("court", pa.string()),
+        ("decision_type", pa.string()),
+        ("date", pa.string()),
+        ("file_numbers", pa.list_(pa.string())),
+        ("ecli", pa.string()),
+        ("num_examples", pa.int32()),
+        ("cited_norms", pa.list_(pa.string())),
+        ("cited_decisions", pa.list_(pa.string())),
+    ]
+)
 
 
-class PreparedDatasetWriter:
-    """Writes examples split by split; a context manager. Earlier content of the folder is removed first.
+class ShardBuilder:
+    """Collects the examples and documents of one shard in compressed form."""
 
-    Args:
-        folder: Folder of the dataset.
-    """
+    def __init__(self) -> None:
+        self._tables: dict[str, _Table] = {}
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._shards: dict[SplitName, _ShardWriter] = {}
-
-    def __enter__(self) -> PreparedDatasetWriter:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        (self._folder / "manifest.json").unlink(missing_ok=True)
-        for split in SPLITS:
-            shutil.rmtree(self._folder / split, ignore_errors=True)
-            self._shards[split] = _ShardWriter(self._folder / split)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        for shards in self._shards.values():
-            shards.close()
-
-    def write(self, example: Example, *, group_id: str, split: SplitName) -> None:
+    def add_example(self, example: Example, *, group_id: str, split: SplitName) -> None:
         """Add one example to a split."""
         messages = [{"role": message.role, "content": message.content} for message in example.messages]
         content = json.dumps(messages, ensure_ascii=False, sort_keys=True)
-        self._shards[split].write(
+        self._table(split, _EXAMPLES).add(
             {
                 "example_id": example.example_id,
                 "messages": messages,
@@ -79,42 +78,74 @@ class PreparedDatasetWriter:
             }
         )
 
+    def add_document(self, row: Mapping[str, Any]) -> None:
+        """Add a row to the table of documents used."""
+        self._table(DOCUMENTS_FILE.removesuffix(".parquet"), _DOCUMENTS).add(row)
 
-class _ShardWriter:
-    """Parquet files of one split, each with a bounded number of examples."""
+    def files(self) -> dict[str, bytes]:
+        """Content of a Parquet file for each split that has examples, and of one named "documents"."""
+        return {name: table.content() for name, table in self._tables.items()}
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._buffer: list[dict[str, Any]] = []
-        self._writer: pq.ParquetWriter | None = None
-        self._num_shards = 0
-        self._in_shard = 0
+    def _table(self, name: str, schema: pa.Schema) -> _Table:
+        if name not in self._tables:
+            self._tables[name] = _Table(schema)
+        return self._tables[name]
 
-    def write(self, row: dict[str, Any]) -> None:
+
+class _Table:
+    """A Parquet file in memory, written a row group at a time."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._schema = schema
+        self._buffer: list[Mapping[str, Any]] = []
+        self._stream = io.BytesIO()
+        self._writer = pq.ParquetWriter(self._stream, schema, compression="zstd")
+
+    def add(self, row: Mapping[str, Any]) -> None:
         self._buffer.append(row)
         if len(self._buffer) >= _ROWS_PER_GROUP:
             self._flush()
 
-    def close(self) -> None:
+    def content(self) -> bytes:
         if self._buffer:
             self._flush()
-        self._close_shard()
+        self._writer.close()
+        return self._stream.getvalue()
 
     def _flush(self) -> None:
-        if self._writer is None:
-            self._folder.mkdir(exist_ok=True)
-            self._writer = pq.ParquetWriter(self._folder / f"{self._num_shards:05d}.parquet", _SCHEMA)
-            self._num_shards += 1
-        self._writer.write_table(pa.Table.from_pylist(self._buffer, schema=_SCHEMA))
-        self._in_shard += len(self._buffer)
+        self._writer.write_table(pa.Table.from_pylist(self._buffer, schema=self._schema))
         self._buffer = []
-        if self._in_shard >= EXAMPLES_PER_SHARD:
-            self._close_shard()
 
-    def _close_shard(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-        self._writer, self._in_shard = None, 0
+
+def publish(folder: Path, shards: Sequence[Path]) -> None:
+    """Put finished shards into the folder of the dataset; what an earlier dataset left there is removed first.
+
+    Args:
+        folder: Folder of the dataset; without a manifest until `finish` writes it.
+        shards: Folders with the files of one shard each, in their order.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "manifest.json").unlink(missing_ok=True)
+    for split in SPLITS:
+        shutil.rmtree(folder / split, ignore_errors=True)
+    with pq.ParquetWriter(folder / DOCUMENTS_FILE, _DOCUMENTS, compression="zstd") as documents:
+        for number, shard in enumerate(shards):
+            table = shard / DOCUMENTS_FILE
+            if table.is_file():
+                documents.write_table(pq.read_table(table, schema=_DOCUMENTS))
+            for split in SPLITS:
+                examples = shard / f"{split}.parquet"
+                if examples.is_file():
+                    (folder / split).mkdir(exist_ok=True)
+                    _link(examples, folder / split / f"{number:05d}.parquet")
+
+
+def _link(source: Path, target: Path) -> None:
+    """A second name for the same file, or a copy where there is none: a killed run finds its shards again."""
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def finish(folder: Path, contents: dict[str, Any]) -> dict[str, Any]:
@@ -129,7 +160,13 @@ def finish(folder: Path, contents: dict[str, Any]) -> dict[str, Any]:
     """
     shards = {str(path.relative_to(folder)): sha256_of(path) for path in sorted(folder.glob("*/*.parquet"))}
     fingerprint = hashlib.sha256(json.dumps(shards, sort_keys=True).encode()).hexdigest()
-    manifest = {"format_version": FORMAT_VERSION, **contents, "shards": shards, "fingerprint": fingerprint}
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        **contents,
+        "documents_sha256": sha256_of(folder / DOCUMENTS_FILE),
+        "shards": shards,
+        "fingerprint": fingerprint,
+    }
     write_json(folder / "manifest.json", manifest)
     return manifest
 

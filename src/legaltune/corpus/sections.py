@@ -39,7 +39,9 @@ class Part:
     paragraphs: list[Paragraph] = field(default_factory=list)
 
 
+RUBRUM = Heading(Stage.RUBRUM, SectionName.RUBRUM)
 LEITSATZ = Heading(Stage.FRONT, SectionName.LEITSATZ)
+ORIENTIERUNGSSATZ = Heading(Stage.FRONT, SectionName.ORIENTIERUNGSSATZ)
 VERFAHRENSGANG = Heading(Stage.FRONT, None)
 TENOR = Heading(Stage.TENOR, SectionName.TENOR)
 # Instructions on appeal stand behind the tenor or at the end; whatever comes next resumes at its own heading.
@@ -50,9 +52,9 @@ _HEADINGS = {
     "leitsätze": LEITSATZ,
     "amtlicher leitsatz": LEITSATZ,
     "amtliche leitsätze": LEITSATZ,
-    "orientierungssatz": Heading(Stage.FRONT, SectionName.ORIENTIERUNGSSATZ),
-    "orientierungssätze": Heading(Stage.FRONT, SectionName.ORIENTIERUNGSSATZ),
-    "sonstiger orientierungssatz": Heading(Stage.FRONT, SectionName.ORIENTIERUNGSSATZ),
+    "orientierungssatz": ORIENTIERUNGSSATZ,
+    "orientierungssätze": ORIENTIERUNGSSATZ,
+    "sonstiger orientierungssatz": ORIENTIERUNGSSATZ,
     "sonstiger kurztext": Heading(Stage.FRONT, SectionName.SONSTIGES),
     "verfahrensgang": VERFAHRENSGANG,
     "tenor": TENOR,
@@ -66,17 +68,25 @@ _HEADINGS = {
     "permalink": Heading(Stage.END, None),
 }
 _DISSENT_BY_NAME = re.compile(r"(?i)abweichende meinung de[sr] (?:vize)?(?:richter|präsident)")
+# Most lines are told from a heading by their first letter or their length; only a dissent may name its judge at length.
+_FIRST_LETTERS = frozenset(
+    "".join(heading[0] + heading[0].upper() for heading in (*_HEADINGS, "rechtsmittel", "belehrung"))
+)
+_MAX_HEADING_CHARS = 80
 _INSTRUCTION = re.compile(r"(?i)(?:rechtsmittel|rechtsbehelfs)belehrung|belehrung (?:zum|über) \S+(?: \S+){0,3}")
 # A value in dispute fixed by an order of its own, printed behind the tenor or behind the grounds of the judgment.
-_VALUE_ORDER = re.compile(r"(?i)beschluss:?")
+_ORDER_TITLE = re.compile(r"(?i)beschluss:?")
 _VALUE = re.compile(r"(?i)(?:streit|gegenstands|beschwerde|verfahrens)?wert")
 _OUTLINE = re.compile(r"(?:\(?(?:[IVX]+|[A-Z]|\d{1,2}|(?!ff?\.)([a-z])\1{0,2})[.)]\s?){1,3}|[IVX]+")
+_MAX_OUTLINE_CHARS = 30
 _TITLE_END = re.compile(r"[^.,;:!?…)\]”“\"‘’»«]")
 _MAX_TITLE_CHARS = 120
 
 
 def section_heading(line: str) -> Heading | None:
     """The section that a whole line opens, or None. Letter spacing, case and a colon do not matter."""
+    if line[:1] not in _FIRST_LETTERS or (len(line) > _MAX_HEADING_CHARS and line[:1] not in "aA"):
+        return None
     text = join_spaced_word(line).removesuffix(":").rstrip().lower()
     if _DISSENT_BY_NAME.match(text):
         return _DISSENT
@@ -85,7 +95,17 @@ def section_heading(line: str) -> Heading | None:
 
 def is_outline_number(text: str) -> bool:
     """True for a number of the outline that stands alone: "I.", "A.", "b)", "1. a)"."""
-    return _OUTLINE.fullmatch(text) is not None
+    return len(text) <= _MAX_OUTLINE_CHARS and _OUTLINE.fullmatch(text) is not None
+
+
+def is_order_title(line: str) -> bool:
+    """True for the line "Beschluss", which stands above an order of its own."""
+    return _ORDER_TITLE.fullmatch(line) is not None
+
+
+def is_value_order(title: str, text: str) -> bool:
+    """True for the line "Beschluss" above a text that fixes the value in dispute."""
+    return is_order_title(title) and _VALUE.search(text) is not None
 
 
 def split_at_headings(paragraphs: Sequence[Paragraph], start: Heading | None = None) -> list[Part]:
@@ -119,7 +139,7 @@ def _follows(heading: Heading, stage: Stage, parts: Sequence[Part]) -> bool:
 def _opens_value_order(paragraphs: Sequence[Paragraph], index: int, stage: Stage) -> bool:
     if stage not in {Stage.TENOR, Stage.GROUNDS} or index + 1 == len(paragraphs):
         return False
-    return bool(_VALUE_ORDER.fullmatch(paragraphs[index].text) and _VALUE.search(paragraphs[index + 1].text))
+    return is_value_order(paragraphs[index].text, paragraphs[index + 1].text)
 
 
 def collect_sections(parts: Iterable[Part]) -> dict[SectionName, tuple[Paragraph, ...]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from legaltune.config.schema import EvaluationConfig, RunConfig
+from legaltune.config.schema import EvaluationConfig, RunConfig, TaskName
 from legaltune.errors import DataError
 from legaltune.evaluation.generation import Question, generate_answers, questions, references, stop_tokens
 from legaltune.evaluation.loss import held_out_loss
@@ -25,11 +25,12 @@ from legaltune.tokens.packing import spread
 logger = logging.getLogger(__name__)
 
 _NUM_SAMPLES = 3
-_CLASSIFICATION, _SUMMARIZATION = "classification", "summarization"
+_CLASSIFICATION, _SUMMARIZATION = TaskName.CLASSIFICATION.value, TaskName.SUMMARIZATION.value
+_FREE_TEXT = (_SUMMARIZATION, TaskName.READY_MADE.value)
 
 
 def evaluate(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
-    """Measure loss, classification and summaries with and without the adapter; write `logs/evaluation.json`.
+    """Measure loss, classification and free text with and without the adapter; write `logs/evaluation.json`.
 
     Without test documents the validation documents are used; `split` says which.
 
@@ -93,8 +94,13 @@ class _Exam:
         scores: dict[str, Any] = {}
         if self.asked[_CLASSIFICATION]:
             scores |= classification_scores(answers[_CLASSIFICATION], _references(self.asked[_CLASSIFICATION]))
-        if self.asked[_SUMMARIZATION]:
-            scores["rouge_l"] = rouge_l(answers[_SUMMARIZATION], _references(self.asked[_SUMMARIZATION]))
+        per_task = {
+            task: rouge_l(answers[task], _references(self.asked[task])) for task in _FREE_TEXT if self.asked[task]
+        }
+        if per_task:
+            scores["rouge_l_per_task"] = per_task
+        if _SUMMARIZATION in per_task:
+            scores["rouge_l"] = per_task[_SUMMARIZATION]
         return scores
 
 
@@ -109,7 +115,7 @@ def _held_out(run: RunDirectory) -> tuple[TokenDataset, str]:
 def _ask(config: EvaluationConfig, dataset: TokenDataset, tokenizer: Any) -> dict[str, list[Question]]:
     limits = {
         _CLASSIFICATION: config.max_classification_examples,
-        _SUMMARIZATION: config.max_summarization_examples,
+        **dict.fromkeys(_FREE_TEXT, config.max_summarization_examples),
     }
     return {task: questions(dataset, task, tokenizer, limit=limit) for task, limit in limits.items()}
 

@@ -17,7 +17,7 @@ from legaltune.tokens.packing import spread
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A held-out prompt (token ids) with its reference answer (text)."""
+    """A held-out prompt (token ids) with its reference answer (text); of a dialogue its last answer is asked for."""
 
     document_id: str
     prompt: list[int]
@@ -31,7 +31,7 @@ def questions(dataset: TokenDataset, task: str, tokenizer: Any, *, limit: int) -
 
 
 def references(dataset: TokenDataset, task: str, tokenizer: Any) -> list[str]:
-    """The answers of all examples of one task, as text."""
+    """The last answers of all examples of one task, as text."""
     return [_reference(dataset, index, tokenizer) for index, name in enumerate(dataset.tasks) if name == task]
 
 
@@ -93,14 +93,19 @@ def generate_answers(
 
 
 def _question(dataset: TokenDataset, index: int, tokenizer: Any) -> Question:
-    first = int(np.argmax(dataset.loss_mask(index)))
-    prompt = dataset.tokens(index)[:first].tolist()
+    prompt = dataset.tokens(index)[: _start_of_last_answer(dataset, index)].tolist()
     return Question(dataset.document_ids[index], prompt, _reference(dataset, index, tokenizer))
 
 
 def _reference(dataset: TokenDataset, index: int, tokenizer: Any) -> str:
-    text: str = tokenizer.decode(dataset.targets(index).tolist(), skip_special_tokens=True)
+    answer = dataset.tokens(index)[_start_of_last_answer(dataset, index) :]
+    text: str = tokenizer.decode(answer.tolist(), skip_special_tokens=True)
     return text.strip()
+
+
+def _start_of_last_answer(dataset: TokenDataset, index: int) -> int:
+    """Position of its first token; an example ends with an answer."""
+    return int(np.flatnonzero(dataset.loss_mask(index) == 0)[-1]) + 1
 
 
 def _pad_left(prompts: Sequence[Sequence[int]], padding: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from legaltune.config.schema import TaskName
 from legaltune.corpus.document import Decision, Norm, Paragraph, SectionName, Statute
+from legaltune.corpus.example import Example
+from legaltune.corpus.statute_index import StatuteIndex
+from legaltune.corpus.tasks import Limits, Rejection, TaskContext, build_examples
 
 
 def paragraphs(*texts: str) -> tuple[Paragraph, ...]:
@@ -37,3 +41,18 @@ def make_statute(*abbreviations: str, norms: Sequence[Norm] = ()) -> Statute:
         date=None,
         norms=tuple(norms),
     )
+
+
+def run_task(
+    task: TaskName,
+    decision: Decision,
+    *,
+    statutes: Sequence[Statute] = (),
+    limits: Limits | None = None,
+    count: Callable[[str], int] = len,
+) -> tuple[list[Example], list[Rejection]]:
+    """Examples and rejections of one task, in the only wording that does not depend on the document."""
+    index = StatuteIndex.from_statutes(statutes)
+    context = TaskContext(index, limits or Limits(), num_phrasings=1, count=count)
+    result = build_examples(decision, context, tasks=[task])
+    return result.examples, [reason for _, reason in result.rejected.elements()]

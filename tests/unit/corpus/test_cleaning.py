@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +37,18 @@ def test_clean_is_idempotent_and_encodable(text: str) -> None:
     once = cleaning.clean(text)
     assert cleaning.clean(once) == once
     once.encode("utf-8")
+
+
+AWKWARD = (
+    "ab Ä.¬\u2011\u00a0\n\t\x1c\x85\u2028\u3000\u00ad\u200b\ufeff\x00\ud800\ue000\u0301u\u0338=\u0378\u1680\U000e0020"
+)
+
+
+@given(st.text(alphabet=st.sampled_from(AWKWARD)) | st.text(alphabet=st.characters()))
+def test_clean_does_what_it_says(text: str) -> None:
+    kept = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in {"Cf", "Cc", "Cs", "Co"})
+    normal = unicodedata.normalize("NFC", kept).replace("\u2011", "-")
+    assert cleaning.clean(text) == " ".join(re.sub(r"(?<=\w)¬(?=\w)", "", normal).split())
 
 
 @pytest.mark.parametrize(
@@ -107,7 +122,19 @@ def test_ends_sentence(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["gemäß § 3 Abs.", "vgl.", "Dr.", "am 15.", "Urt. v.", "die Firma …", "die Firma ...", "folgt:", "und", "9. Ed."],
+    [
+        "gemäß § 3 Abs.",
+        "Ein Satz. " * 20 + "Siehe Abs.",
+        "vgl.",
+        "Dr.",
+        "am 15.",
+        "Urt. v.",
+        "die Firma …",
+        "die Firma ...",
+        "folgt:",
+        "und",
+        "9. Ed.",
+    ],
 )
 def test_no_end_of_a_sentence(text: str) -> None:
     assert not cleaning.ends_sentence(text)

@@ -36,6 +36,7 @@ def test_a_line_is_a_paragraph() -> None:
         ("Ein Leitsatz. \n(Rn.15)", ["Ein Leitsatz. (Rn.15)"]),
         ("(a)\xa0\xa0\ndie Öffentlichkeit zu unterrichten", ["(a) die Öffentlichkeit zu unterrichten"]),
         ("II\n.", ["II."]),
+        (" 1. \n die Klage abzuweisen; \n 2. \n hilfsweise", ["1. die Klage abzuweisen;", "2. hilfsweise"]),
     ],
 )
 def test_a_sentence_that_an_inline_tag_broke_is_joined(text: str, expected: list[str]) -> None:
@@ -56,6 +57,8 @@ def test_a_sentence_that_an_inline_tag_broke_is_joined(text: str, expected: list
         ["Vorher ", "- ein Punkt"],
         ["Titel ", "vorgehend AG Musterstadt, 1. Mai 2020"],
         ["Ein Wert", "Ein anderer"],
+        [" II. ", " a) der Kläger"],
+        [" 1. ", "", "die Klage"],
     ],
 )
 def test_what_only_looks_broken_stays_apart(lines: list[str]) -> None:
@@ -262,3 +265,82 @@ def test_any_text_gives_clean_paragraphs(text: str, layout: Layout) -> None:
     for paragraph in paragraphs_of(text, layout):
         assert paragraph.text
         assert paragraph.text == paragraph.text.strip()
+
+
+# Printed lines: where a line ends on purpose, and which hyphens stay -------------------------------------------------
+
+FULL = "Diese Zeile ist so lang wie alle anderen Zeilen des Absatzes und läuft weiter in"
+
+
+@pytest.mark.parametrize(
+    ("above", "line", "stays"),
+    [
+        ("Er beantragt,", "1. den Bescheid aufzuheben,", False),
+        ("Grundfreibetrag EUR 619,00", "Freibetrag EUR 282,00", False),
+        ("Der Senat", "folgt dem nicht.", True),
+        ("(vgl. die Entscheidung ibs.", "Rn. 66 ff.) ist das anders.", True),
+        ("Das zeigt der Beschluss, Az.:", "15 C 48/17 deutlich.", True),
+        ("So der Senat (BGHZ 1, 2;", "137, 273 <313>).", True),
+        ("Er war krank;", "2. er war alt.", False),
+        ("Das gilt ca.", "drei Jahre lang.", True),
+        ("Es bleibt dabei.", "aa. Die Rüge greift nicht.", False),
+        ("Wie oben S. 5 f.", "ff. genannt.", True),
+        ("B e s c h l u s s", "in der Sache", False),
+        ("Beschluss", "Der Streitwert beträgt 5 Euro.", False),
+        ("Muster Beispiel", "Beschluss", False),
+        ("durch den Beschluss", "des Senats", True),
+    ],
+)
+def test_short_printed_lines(above: str, line: str, stays: bool) -> None:
+    text = "\n".join([FULL, FULL, "der Mitte.", above, line, FULL, FULL])
+    found = texts(text, Layout.PRINTED_LINES)
+    assert any(f"{above} {line}" in paragraph for paragraph in found) is stays
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "joined"),
+    [
+        ("ein öffentlich-", "rechtlicher Vertrag", "ein öffentlich-rechtlicher Vertrag"),
+        ("die 4-", "jährige Frist", "die 4-jährige Frist"),
+        ("Blatt 204-", "206 der Akte", "Blatt 204-206 der Akte"),
+        ("im 6-", "und 7-jährigen Lauf", "im 6-und 7-jährigen Lauf"),
+        ("Spindler/", "Stilz", "Spindler/Stilz"),
+        ("der Ver-", "trag", "der Vertrag"),
+        ("teilzeit-", "bzw. elternzeitbedingt", "teilzeit- bzw. elternzeitbedingt"),
+    ],
+)
+def test_hyphens_at_the_end_of_a_printed_line(first: str, second: str, joined: str) -> None:
+    assert joined in texts(f"{FULL} {first}\n{second}\n{FULL}\n{FULL}", Layout.PRINTED_LINES)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Der vor- liegende Fall ist der vorliegende Fall.", "Der vorliegende Fall ist der vorliegende Fall."),
+        ("Der vor- liegende Fall ist anders.", "Der vor- liegende Fall ist anders."),
+        ("Haupt- und Nebenantrag, Hauptund", "Haupt- und Nebenantrag, Hauptund"),
+    ],
+)
+def test_hyphen_inside_a_line_is_mended_where_the_text_proves_it(text: str, expected: str) -> None:
+    assert texts(text) == [expected]
+
+
+def test_margin_numbers_on_lines_of_their_own() -> None:
+    text = f"Gründe\nI.\n1\n{FULL}\ndie nächste.\n2\nII.\nDie Klage ist unbegründet.\n7\nSchluss."
+    assert flow(text, Layout.MARGIN_LINES) == [
+        (None, "Gründe"),
+        (None, "I."),
+        ("1", f"{FULL} die nächste."),
+        (None, "II."),
+        ("2", "Die Klage ist unbegründet."),
+        (None, "Schluss."),
+    ]
+
+
+@given(st.lists(st.lists(st.sampled_from(["Der", "Senat", "folgt", "dem", "nicht.", "a)", "vgl."]), min_size=1)))
+def test_no_word_of_printed_lines_is_lost(lines: list[list[str]]) -> None:
+    text = "\n".join(" ".join(line) for line in lines)
+    for layout in (Layout.PRINTED_LINES, Layout.MARGIN_LINES):
+        signed = [" ".join(line) for line in lines]
+        kept = [word for line in drop_signature(signed) for word in line.split()]
+        assert " ".join(texts(text, layout)).split() == kept

@@ -50,6 +50,15 @@ def test_a_question_is_the_prompt_that_was_trained_on(dataset: TokenDataset, tok
     assert len(references(dataset, "classification", tokenizer)) == 8
 
 
+def test_of_a_dialogue_the_last_answer_is_asked_for(tmp_path: Path, tokenizer: Any) -> None:
+    row = chat_examples(1)[0]
+    messages = [*row["messages"], {"role": "user", "content": "Klage?"}, {"role": "assistant", "content": "Frist"}]
+    save_tokens(tmp_path, [row | {"messages": messages}], tokenizer)
+    (question,) = questions(TokenDataset(tmp_path, "train"), "classification", tokenizer, limit=1)
+    assert question.prompt == tokenizer.apply_chat_template(messages[:-1], add_generation_prompt=True)["input_ids"]
+    assert question.reference == "Frist"
+
+
 def test_batches_give_the_answers_of_single_prompts(folder: Path, dataset: TokenDataset, tokenizer: Any) -> None:
     prompts = [question.prompt for question in questions(dataset, "classification", tokenizer, limit=5)]
     alone = [answer(folder, tokenizer, [prompt])[0] for prompt in prompts]

@@ -5,16 +5,45 @@ from __future__ import annotations
 import logging
 
 from legaltune.corpus.cleaning import clean
-from legaltune.corpus.document import Document, DocumentError, DropReason, RawDocument
-from legaltune.corpus.readers import gii, portal_json, rii
+from legaltune.corpus.document import Decision, Document, DocumentError, DropReason, RawDocument
+from legaltune.corpus.readers import (
+    bag_html,
+    bayern_html,
+    bfh_html,
+    bverfg_html,
+    bverwg_html,
+    byrecht,
+    gii,
+    html_page,
+    judgment_text,
+    open_legal_data,
+    portal_json,
+    ready_made,
+    rii,
+)
+from legaltune.corpus.readers.consistency import check_consistency
 from legaltune.corpus.readers.content import Content, Reader, inspect
-from legaltune.corpus.readers.unsupported import describe_unsupported
 from legaltune.corpus.sources import ZIP_MAGIC
 from legaltune.corpus.xml import parse_xml
 
 logger = logging.getLogger(__name__)
 
-READERS: tuple[Reader, ...] = (rii, gii, portal_json)
+# The first whose `sniff` agrees reads the document: those of one court before the one for any page.
+READERS: tuple[Reader, ...] = (
+    rii,
+    gii,
+    byrecht,
+    portal_json,
+    open_legal_data,
+    judgment_text,
+    ready_made,
+    bverwg_html,
+    bayern_html,
+    bag_html,
+    bfh_html,
+    bverfg_html,
+    html_page,
+)
 
 
 def read_document(raw: RawDocument) -> Document:
@@ -36,7 +65,10 @@ def read_document(raw: RawDocument) -> Document:
 
 def _read(reader: Reader, content: Content, origin: str) -> Document:
     try:
-        return reader.read(content)
+        document = reader.read(content)
+        if isinstance(document, Decision):
+            check_consistency(document)
+        return document
     except DocumentError:
         raise
     except Exception as error:
@@ -47,12 +79,9 @@ def _read(reader: Reader, content: Content, origin: str) -> Document:
 
 
 def _unreadable(content: Content) -> DocumentError:
-    is_xml = content.raw.startswith(b"<?xml") or (content.root is not None and content.root.lower() != "html")
+    is_xml = content.raw.startswith(b"<?xml") or content.root is not None
     if is_xml:
         parse_xml(content.raw)
-    known = describe_unsupported(content)
-    if known:
-        return DocumentError(DropReason.UNSUPPORTED_FORMAT, known)
     return DocumentError(DropReason.UNKNOWN_FORMAT, _describe_unknown(content, is_xml))
 
 

@@ -17,7 +17,7 @@ class Content:
     Attributes:
         raw: Its bytes.
         root: Name of the root element of markup, else None.
-        value: Parsed JSON, else None.
+        value: Parsed JSON, else None; of a list with one object, that object.
     """
 
     raw: bytes
@@ -48,8 +48,14 @@ def inspect(raw: bytes) -> Content:
         DocumentError: WRONG_ENCODING or MALFORMED_JSON.
     """
     if raw.removeprefix(UTF8_BOM).lstrip()[:1] in {b"{", b"["}:
-        return Content(raw, value=_parse_json(raw))
+        return Content(raw, value=_only_object(_parse_json(raw)))
     return Content(raw, root=root_name(raw))
+
+
+def _only_object(value: Any) -> Any:
+    """The object of a list that holds nothing else; the sources divide a list of several into documents."""
+    is_alone = isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict)
+    return value[0] if is_alone else value
 
 
 def _parse_json(raw: bytes) -> Any:

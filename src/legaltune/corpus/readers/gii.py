@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import reduce
 
 from lxml import etree
 
-from legaltune.corpus.cleaning import clean
+from legaltune.corpus.cleaning import clean, join_wrapped
 from legaltune.corpus.document import DocumentError, DropReason, Norm, Statute
 from legaltune.corpus.readers.content import Content
 from legaltune.corpus.xml import parse_xml
@@ -22,7 +23,9 @@ name = "gii-norm"
 _SKIPPED = frozenset({"FnR", "FnArea", "AttArea", "FILE", "noindex", "kommentar", "TOC"})
 _BLOCKS = frozenset({"P", "DL", "table", "Title", "Subtitle", "Ident"})
 _QUOTES = {"QuoteL": "„", "QuoteR": "“"}
-_EDITORS_NOTE = re.compile(r"\(\+\+\+.*?\+\+\+\)", re.DOTALL)
+# A note that goes on in other paragraphs quotes a law (Art. 140 GG); of such a one only the marks are left out.
+_EDITORS_NOTE = re.compile(r"\(\+\+\+.*?\+\+\+\)|\(\+\+\+|\+\+\+\)", re.DOTALL)
+_RULE = re.compile(r"[-–—]{3,}|[*+]{1,3}\)")  # drawn above the footnotes of a norm, and the mark of one without text
 _CONTENTS = re.compile(r"Inhalts(?:übersicht|verzeichnis)")
 _OUTSIDE_DIVISIONS = re.compile(r"Anlage|Anhang|Schlussformel")
 _REPEALED = re.compile(r"[-–—]*|\(?(?:weggefallen|aufgehoben|gegenstandslos)\)?\.?", re.IGNORECASE)
@@ -65,7 +68,7 @@ def read(content: Content) -> Statute:
 
 def _field(metadata: etree._Element, path: str) -> str:
     element = metadata.find(path)
-    return "" if element is None else " ".join(_lines(element))
+    return "" if element is None else _one_line_of(element)
 
 
 def _date(text: str) -> date | None:
@@ -116,9 +119,9 @@ def _norm(element: etree._Element, division: tuple[str, ...]) -> Norm | None:
 
 def _footnotes(element: etree._Element) -> Iterator[str]:
     for footnote in element.iterfind("textdaten/text/Footnotes/Footnote"):
-        yield from filter(None, [" ".join(_lines(footnote))])
+        yield from filter(None, [_one_line_of(footnote)])
     for paragraph in element.iterfind("textdaten/fussnoten/Content/P"):
-        yield from filter(None, [clean(_EDITORS_NOTE.sub("", " ".join(_lines(paragraph))))])
+        yield from filter(None, [clean(_EDITORS_NOTE.sub("", _one_line_of(paragraph)))])
 
 
 def _paragraphs(content: etree._Element) -> Iterator[str]:
@@ -132,7 +135,13 @@ def _paragraphs(content: etree._Element) -> Iterator[str]:
 
 def _lines(element: etree._Element) -> list[str]:
     """Lines of text: a new one at each BR, item of a list and row of a table."""
-    return [line for line in map(clean, "".join(_pieces(element)).split("\n")) if line]
+    return [line for line in map(clean, "".join(_pieces(element)).split("\n")) if line and not _RULE.fullmatch(line)]
+
+
+def _one_line_of(element: etree._Element) -> str:
+    """All text on one line, words put together again that a line break cut ("Haushalts-" + "mitglied")."""
+    lines = _lines(element)
+    return reduce(join_wrapped, lines) if lines else ""
 
 
 def _pieces(element: etree._Element) -> Iterator[str]:
@@ -147,7 +156,7 @@ def _pieces(element: etree._Element) -> Iterator[str]:
 
 def _child(child: etree._Element) -> Iterator[str]:
     if child.tag == "DT":
-        yield f"\n{' '.join(_lines(child))} "
+        yield f"\n{_one_line_of(child)} "
     elif child.tag in _BLOCKS or child.tag == "BR":
         yield "\n"
         yield from _pieces(child)
@@ -173,9 +182,9 @@ def _raised(element: etree._Element) -> str:
 
 
 def _rows(table: etree._Element) -> str:
-    lines = [" ".join(_lines(title)) for title in table.iterchildren("Title")]
+    lines = [_one_line_of(title) for title in table.iterchildren("Title")]
     for row in table.iterfind("tgroup/*/row"):
-        cells = [" ".join(_lines(entry)) for entry in row.iterchildren("entry")]
+        cells = [_one_line_of(entry) for entry in row.iterchildren("entry")]
         lines.append(" | ".join(cells) if any(cells) else "")
     return "\n" + "\n".join(lines) + "\n"
 

@@ -12,7 +12,7 @@ from legaltune.corpus.document import Decision, DocumentError, DropReason, Parag
 from legaltune.corpus.readers.content import Content
 from legaltune.corpus.readers.portal_text import european_parts, parts_of
 from legaltune.corpus.reflow import Layout, paragraphs_of
-from legaltune.corpus.sections import LEITSATZ, VERFAHRENSGANG, Part, collect_sections
+from legaltune.corpus.sections import LEITSATZ, RUBRUM, VERFAHRENSGANG, Part, collect_sections
 
 name = "portal-json"
 
@@ -60,7 +60,7 @@ def read(content: Content) -> Decision:
     sections = collect_sections([*parts, *_leitsatz_field(record, parts)])
     if not sections:
         raise DocumentError(DropReason.NO_SECTIONS, "no heading of a section and no formula before the tenor")
-    front = parts[0].paragraphs if parts[0].heading is None else []
+    front = parts[0].paragraphs if parts[0].heading in {None, RUBRUM} else []
     return Decision(
         document_id=_required(record, "_id"),
         source=name,

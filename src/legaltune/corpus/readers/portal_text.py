@@ -6,17 +6,27 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from legaltune.corpus.cleaning import drop_inline_signature, halve_doubled
+from legaltune.corpus.cleaning import drop_inline_signature, ends_sentence, halve_doubled
 from legaltune.corpus.document import Paragraph, SectionName
 from legaltune.corpus.reflow import Layout, drop_signature, is_pronouncement, paragraphs_of
-from legaltune.corpus.sections import LEITSATZ, TENOR, Heading, Part, Stage, is_outline_number, split_at_headings
+from legaltune.corpus.sections import (
+    LEITSATZ,
+    RUBRUM,
+    TENOR,
+    Heading,
+    Part,
+    Stage,
+    is_outline_number,
+    split_at_headings,
+)
 
 _GRUENDE = Heading(Stage.GROUNDS, SectionName.GRUENDE)
 _PORTAL_NOTICE = "\nHinweis:\nHinweis: Das Dokument wurde redaktionell aufgearbeitet"
 _FIRST_BRACKET = "\n[1] "
 _RUN_ON_OUTLINE = re.compile(r"(?P<text>.*[.!?)”“\"])\s(?P<number>(?:[IVX]+|[A-Z])\.)")
 _LOOSE_PUNCTUATION = re.compile(r"(?<=\)) (?=[.,;](?:\s|$))")
-_MARGIN_REFERENCE = re.compile(r"\s*\(Rn\.\d[^()]*\)")
+# What editors put behind a Leitsatz: "(Rn. 12 – 14)", "(redaktioneller Leitsatz)", "(red. LS Erika Mustermann)".
+_EDITORS_NOTE = re.compile(r"\s*\((?:Rn\.\s?\d|\w+licher Leitsatz|redaktioneller Leitsatz|red\. LS\b)[^()]*\)")
 # Before its rubrum the Hamburg court prints a sheet: court, file numbers, date, norms, Leitsätze; then the court again.
 _FRONT_SHEET = re.compile(
     r"\A(?P<court>.+)\n(?:.*\n)*?(?:Urteil|Beschluss)(?: .*)? vom .*\n(?P<sheet>(?:.*\n)*?)(?i:(?P=court))\n"
@@ -24,6 +34,11 @@ _FRONT_SHEET = re.compile(
 # Without a number, the first line as long as text is that does not begin as a norm does ("§ 4", "Art. 5", "AEG § 18").
 _FIRST_LEITSATZ = re.compile(r"^(?:1\. |(?!§|Art\b|\S+ §)(?=.{60}))", re.MULTILINE)
 _MAX_FRONT_CHARS = 20_000
+# Footnotes stand at the end; a scraper that flattened the page put each, twice, into the sentence as well.
+_NOTES = "\nFußnoten\n"
+_INLINE_NOTE = re.compile(r"\n\d{1,3} ?\)?[ \xa0]?\n(?P<note>(?:[^\n]+\n){1,8}?)(?P=note)")
+_END_CHARS = 40
+_MAX_SIGNATURE_CHARS = 400
 
 
 def parts_of(text: str, layout: Layout, summary: str) -> list[Part]:
@@ -34,15 +49,17 @@ def parts_of(text: str, layout: Layout, summary: str) -> list[Part]:
         layout: How it is broken into lines.
         summary: The record's summary; the BGH's text repeats a notice of it in front of the tenor.
     """
-    paragraphs = [_mended(p) for p in paragraphs_of(text.partition(_PORTAL_NOTICE)[0], layout)]
-    parts = split_at_headings(paragraphs)
+    text = text.partition(_PORTAL_NOTICE)[0]
+    sheet, text = _split_front_sheet(text) if layout is Layout.PRINTED_LINES else ("", text)
+    if _NOTES in text:
+        text = _INLINE_NOTE.sub(_resume, text)
+    parts = split_at_headings([_mended(p) for p in paragraphs_of(text, layout)])
     if _FIRST_BRACKET in text:
         parts = _split_run_on(parts, summary)
     parts = _cut_rubrum(parts)
-    sheet = _front_sheet(text) if layout is Layout.PRINTED_LINES else None
     if sheet:
         parts.append(Part(LEITSATZ, paragraphs_of(sheet, layout)))
-    return [_tidied(part) for part in parts]
+    return [tidied(part) for part in parts]
 
 
 def european_parts(text: str) -> list[Part]:
@@ -68,15 +85,20 @@ def _mended(paragraph: Paragraph) -> Paragraph:
 
 
 def _cut_rubrum(parts: Sequence[Part]) -> list[Part]:
-    """Let the tenor begin behind the formula that pronounces it, whether or not a heading stands above the rubrum."""
+    """Split off the rubrum; it ends with the formula that pronounces the tenor, and a heading may stand above it."""
     index = next((i for i, part in enumerate(parts) if part.heading == TENOR), 0)
     part = parts[index]
-    formulas = [i for i, paragraph in enumerate(part.paragraphs) if is_pronouncement(paragraph.text)]
+    formulas = [i for i, paragraph in enumerate(part.paragraphs) if _ends_rubrum(paragraph.text)]
     if not formulas:
         return list(parts)
-    behind = Part(TENOR, part.paragraphs[formulas[-1] + 1 :])
-    front = [] if part.heading else [Part(None, part.paragraphs[: formulas[-1] + 1])]
-    return [*parts[:index], *front, behind, *parts[index + 1 :]]
+    end = formulas[-1] + 1
+    rubrum, behind = Part(RUBRUM, part.paragraphs[:end]), Part(TENOR, part.paragraphs[end:])
+    return [*parts[:index], rubrum, behind, *parts[index + 1 :]]
+
+
+def _ends_rubrum(text: str) -> bool:
+    """True for the formula before the tenor; "und beschlossen:" joins the second half of a tenor to the first."""
+    return is_pronouncement(text) and not text.startswith("und ")
 
 
 def _split_run_on(parts: Sequence[Part], summary: str) -> list[Part]:
@@ -127,24 +149,41 @@ def _split_outline(paragraph: Paragraph) -> list[Paragraph]:
     return [replace(paragraph, text=match["text"]), Paragraph(match["number"], is_heading=True)]
 
 
-def _front_sheet(text: str) -> str | None:
-    """Leitsätze of the front sheet, None where the text begins with the rubrum."""
+def _split_front_sheet(text: str) -> tuple[str, str]:
+    """Leitsätze of the front sheet and the text behind the sheet; no sheet where the text begins with the rubrum."""
     match = _FRONT_SHEET.match(text[:_MAX_FRONT_CHARS])
     if match is None:
-        return None
+        return "", text
     first = _FIRST_LEITSATZ.search(match["sheet"])
-    return match["sheet"][first.start() :] if first else None
+    return match["sheet"][first.start() :] if first else "", text[match.end("sheet") :]
 
 
-def _tidied(part: Part) -> Part:
-    """The part without the judges' names at its end, or without references to Randnummern in a Leitsatz."""
+def _resume(note: re.Match[str]) -> str:
+    """What stands for a footnote in the text: the sentence goes on below, unless it ended above."""
+    above = note.string[max(0, note.start() - _END_CHARS) : note.start()].rstrip()
+    return "\n" if ends_sentence(above) else " \n"
+
+
+def drop_editors_notes(text: str) -> str:
+    """Remove what editors put behind a Leitsatz; a line break inside the note does not matter."""
+    return _EDITORS_NOTE.sub("", text)
+
+
+def tidied(part: Part) -> Part:
+    """The part without the judges' names at its end, or without the notes of its editors in a Leitsatz.
+
+    Args:
+        part: A part of a decision; one without a heading stays as it is.
+    """
     paragraphs = part.paragraphs
-    if part.heading is None or not paragraphs:
+    if part.heading in {None, RUBRUM} or not paragraphs:
         return part
     if part.heading.stage is Stage.FRONT:
-        stripped = [replace(p, text=_MARGIN_REFERENCE.sub("", p.text)) for p in paragraphs]
+        stripped = [replace(p, text=drop_editors_notes(p.text)) for p in paragraphs]
         return Part(part.heading, [p for p in stripped if p.text])
     kept = paragraphs[: len(drop_signature([p.text for p in paragraphs]))]
     if kept:
-        kept[-1] = replace(kept[-1], text=drop_inline_signature(kept[-1].text))
+        text = kept[-1].text
+        end = drop_inline_signature(text[-_MAX_SIGNATURE_CHARS:])
+        kept[-1] = replace(kept[-1], text=text[:-_MAX_SIGNATURE_CHARS] + end)
     return Part(part.heading, kept)

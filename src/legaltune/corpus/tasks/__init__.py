@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from legaltune.config.schema import TaskName
 from legaltune.corpus.document import Decision
 from legaltune.corpus.example import Example
-from legaltune.corpus.statute_index import StatuteIndex
 from legaltune.corpus.tasks import case_analysis, classification, statute_interpretation, summarization
-from legaltune.corpus.tasks.base import Limits, TaskContext
+from legaltune.corpus.tasks.base import Limits, TaskContext, View, view_case
+from legaltune.corpus.tasks.case import Case, read_case
+from legaltune.corpus.tasks.checks import Rejection
 from legaltune.corpus.tasks.classification import parse_labels
+from legaltune.corpus.tasks.ready_made import ready_made_example
 
-__all__ = ["TASKS", "Limits", "TaskContext", "build_examples", "parse_labels"]
+__all__ = [
+    "TASKS",
+    "Limits",
+    "Rejection",
+    "TaskContext",
+    "TaskResult",
+    "build_examples",
+    "parse_labels",
+    "ready_made_example",
+]
 
-TASKS: Mapping[TaskName, Callable[[Decision, TaskContext], Iterator[Example]]] = MappingProxyType(
+TASKS: Mapping[TaskName, Callable[[Case, View, TaskContext], Iterator[Example | Rejection]]] = MappingProxyType(
     {
         TaskName.CLASSIFICATION: classification.examples,
         TaskName.SUMMARIZATION: summarization.examples,
@@ -25,7 +38,32 @@ TASKS: Mapping[TaskName, Callable[[Decision, TaskContext], Iterator[Example]]] =
 )
 
 
-def build_examples(decision: Decision, index: StatuteIndex, *, limits: Limits) -> list[Example]:
-    """All examples that the parts of a decision support, in the order of TASKS."""
-    context = TaskContext(index, limits)
-    return [example for examples in TASKS.values() for example in examples(decision, context)]
+@dataclass(frozen=True, slots=True)
+class TaskResult:
+    """What became of one decision.
+
+    Attributes:
+        rejected: Examples that were not made, by task and reason.
+        num_sentences_left_out: Sentences longer than a window.
+    """
+
+    examples: list[Example] = field(default_factory=list)
+    rejected: Counter[tuple[TaskName, Rejection]] = field(default_factory=Counter)
+    num_sentences_left_out: int = 0
+
+
+def build_examples(
+    decision: Decision, context: TaskContext, *, tasks: Collection[TaskName] = tuple(TASKS)
+) -> TaskResult:
+    """All examples of the wanted tasks that the parts of a decision support, in the order of TASKS."""
+    case = read_case(decision)
+    view = view_case(case, context)
+    examples: list[Example] = []
+    rejected: Counter[tuple[TaskName, Rejection]] = Counter()
+    for name, make in TASKS.items():
+        for made in make(case, view, context) if name in tasks else ():
+            if isinstance(made, Example):
+                examples.append(made)
+            else:
+                rejected[name, made] += 1
+    return TaskResult(examples, rejected, view.num_sentences_left_out)

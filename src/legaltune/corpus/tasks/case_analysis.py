@@ -5,19 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from legaltune.config.schema import TaskName
-from legaltune.corpus.document import Decision
 from legaltune.corpus.example import Example
-from legaltune.corpus.tasks.base import TaskContext, chat_example, facts_text, join_paragraphs, leading_paragraphs
+from legaltune.corpus.tasks.base import TaskContext, View, chat_example, leading_text
+from legaltune.corpus.tasks.case import Case
+from legaltune.corpus.tasks.checks import Rejection, has_words, is_own_text
 
-_INSTRUCTION = "Würdige diesen Sachverhalt rechtlich. Schreibe die Entscheidungsgründe."
+_MIN_WORDS = 20
+_MAX_SHARE_OF_FACTS = 0.5
 
 
-def examples(decision: Decision, context: TaskContext) -> Iterator[Example]:
-    """One example where the decision has a Tatbestand and its grounds begin with a paragraph that fits."""
-    facts = facts_text(decision)
-    target = join_paragraphs(leading_paragraphs(decision.grounds, context.limits.max_target_characters))
-    if not facts or not target:
+def examples(case: Case, view: View, context: TaskContext) -> Iterator[Example | Rejection]:
+    """One example where the decision tells its facts apart from its grounds."""
+    if not case.facts or not case.grounds:
         return
-    example = chat_example(decision, TaskName.CASE_ANALYSIS, document=facts, instruction=_INSTRUCTION, target=target)
-    if example:
-        yield example
+    target = leading_text(case.grounds, context.limits.max_target_characters)
+    facts = view.facts
+    rejection = (
+        (None if target else Rejection.TARGET_TOO_LONG)
+        or has_words(target, at_least=_MIN_WORDS)
+        or is_own_text(target, facts.text, max_copied_share=_MAX_SHARE_OF_FACTS)
+    )
+    yield rejection or chat_example(
+        case,
+        context,
+        TaskName.CASE_ANALYSIS,
+        document=facts,
+        instruction=context.choose(context.phrasings.case_analysis, case.decision, TaskName.CASE_ANALYSIS),
+        target=target,
+    )

@@ -6,27 +6,28 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, islice
+from itertools import groupby
 
 from legaltune.config.schema import TaskName
-from legaltune.corpus.citations import NormCitation, extract_norm_citations
+from legaltune.corpus.citations import NormCitation
 from legaltune.corpus.document import Decision, Norm, Paragraph, Statute
 from legaltune.corpus.example import Example
-from legaltune.corpus.statute_index import StatuteIndex
-from legaltune.corpus.tasks.base import (
-    Limits,
-    TaskContext,
-    chat_example,
-    facts_text,
-    join_paragraphs,
-    leading_paragraphs,
+from legaltune.corpus.tasks.base import TaskContext, View, chat_example, leading_text
+from legaltune.corpus.tasks.case import Case
+from legaltune.corpus.tasks.checks import (
+    Rejection,
+    has_words,
+    is_own_text,
+    is_own_view,
+    needs_no_facts,
+    repeats_norm,
+    starts_afresh,
+    without_enumerator,
 )
-
-_WITH_FACTS = "Lege die Norm aus und wende sie auf den Sachverhalt an."
-_WITHOUT_FACTS = "Erläutere, wie diese Norm auszulegen und anzuwenden ist."
 
 # Shorter passages name the norm but do not discuss it.
 _MIN_PASSAGE_CHARACTERS = 300
+_MIN_WORDS = 40
 _COSTS = re.compile(
     r"Kostenentscheidung|Kostenfolge|Nebenentscheidung|Entscheidung über die (?:Kosten|vorläufige Vollstreckbarkeit)"
     r"|Ausspruch über die (?:Kosten|vorläufige)|Streitwert|Gegenstandswert|vorläufige Vollstreckbarkeit"
@@ -34,11 +35,14 @@ _COSTS = re.compile(
 )
 _MIN_CITATIONS = 2
 _MAX_CHARACTERS_PER_CITATION = 1000
+_MAX_PARAGRAPH_CHARACTERS = 20_000
+_MAX_SHARE_OF_FACTS = 0.5
 
 _PARENTHESES = re.compile(r"\([^()]*\)")
-# A reference and the formula on admissibility ("die nach § 146 VwGO statthafte ...") name a norm but do not discuss it.
-_REFERENCE = re.compile(
-    r"\b(?:[Vv]gl\.|[Ss]iehe|[Ss]\.\sauch)\s[^;.]*|\b(?:nach|gemäß|gem\.)\s(?:§|Art\.)[^,;]{1,60}?\sstatthaft\w*"
+# References, and the formula on admissibility, name a norm but do not discuss it; each with words that it must hold.
+_REFERENCES = (
+    (("gl.", "iehe", "auch"), re.compile(r"\b(?:[Vv]gl\.|[Ss]iehe|[Ss]\.\sauch)\s[^;.]*")),
+    (("statthaft",), re.compile(r"\b(?:nach|gemäß|gem\.)\s(?:§|Art\.)[^,;]{1,60}?\sstatthaft\w*")),
 )
 
 
@@ -67,35 +71,54 @@ class _Discussion:
     passage: tuple[Paragraph, ...]
 
 
-def examples(decision: Decision, context: TaskContext) -> Iterator[Example]:
+def examples(case: Case, view: View, context: TaskContext) -> Iterator[Example | Rejection]:
     """Examples for the norms cited most; only norms of the statutes at hand."""
-    limits = context.limits
-    discussions = _discussions(decision.grounds, context.index, limits.max_target_characters)
-    candidates = (_example(decision, discussion, limits) for discussion in discussions)
-    return islice(filter(None, candidates), limits.max_statute_examples)
+    num_made = 0
+    for discussion in _discussions(case.grounds, context):
+        made = _example(case, view, context, discussion)
+        num_made += isinstance(made, Example)
+        yield made
+        if num_made == context.limits.max_statute_examples:
+            return
 
 
-def _example(decision: Decision, discussion: _Discussion, limits: Limits) -> Example | None:
-    statute, norm = discussion.subject.statute, discussion.subject.norm
-    text = _norm_text(discussion.subject, limits.max_norm_characters)
-    if text is None:
-        return None
-    facts = facts_text(decision)
-    name = f"{norm.label} {statute.abbreviations[-1]}"
+def _example(case: Case, view: View, context: TaskContext, discussion: _Discussion) -> Example | Rejection:
+    subject = discussion.subject
+    text = _norm_text(subject, context.limits.max_norm_characters)
+    target = without_enumerator(leading_text(discussion.passage, context.limits.max_target_characters))
+    rejection = (
+        (None if text else Rejection.NORM_TOO_LONG)
+        or is_norm_in_force(subject.statute, subject.norm, subject.absaetze, case.decision)
+        or is_own_view(discussion.passage)
+        or has_words(target, at_least=_MIN_WORDS)
+        or starts_afresh(target)
+        or (None if view.facts.text else needs_no_facts(target))
+        or cites_norm(target, subject.statute, subject.norm, context)
+        or repeats_norm(target, subject.norm)
+        or is_own_text(target, view.facts.text, max_copied_share=_MAX_SHARE_OF_FACTS)
+    )
+    if rejection or text is None:
+        return rejection or Rejection.NORM_TOO_LONG
+    name = f"{subject.norm.label} {subject.statute.abbreviations[-1]}"
     return chat_example(
-        decision,
+        case,
+        context,
         TaskName.STATUTE_INTERPRETATION,
-        document=facts,
-        instruction=_instruction(name, norm.title, text, has_facts=bool(facts)),
-        target=join_paragraphs(discussion.passage),
+        document=view.facts,
+        instruction=_instruction(case.decision, context, name, subject.norm, text, has_facts=bool(view.facts.text)),
+        target=target,
         part=name,
     )
 
 
-def _instruction(name: str, title: str | None, text: str, *, has_facts: bool) -> str:
+def _instruction(decision: Decision, context: TaskContext, name: str, norm: Norm, text: str, *, has_facts: bool) -> str:
     """The norm is part of the instruction: the document may be cut, the norm may not."""
-    heading = f"Norm: {name} – {title}" if title else f"Norm: {name}"
-    return f"{heading}\n{text}\n\n{_WITH_FACTS if has_facts else _WITHOUT_FACTS}"
+    phrasings = context.phrasings
+    wordings = phrasings.statute_with_facts if has_facts else phrasings.statute_without_facts
+    heading = (
+        f"{phrasings.headings.norm}: {name} – {norm.title}" if norm.title else f"{phrasings.headings.norm}: {name}"
+    )
+    return f"{heading}\n{text}\n\n{context.choose(wordings, decision, name)}"
 
 
 def _norm_text(subject: _Subject, max_characters: int) -> str | None:
@@ -108,11 +131,29 @@ def _norm_text(subject: _Subject, max_characters: int) -> str | None:
     return cited if cited and len(cited) <= max_characters else None
 
 
-def _discussions(grounds: Sequence[Paragraph], index: StatuteIndex, max_characters: int) -> list[_Discussion]:
+def is_norm_in_force(statute: Statute, norm: Norm, absaetze: Sequence[str], decision: Decision) -> Rejection | None:
+    """Refuse a norm that the court cannot have meant: the statute is younger, or lacks the Absätze it cites."""
+    if statute.date and decision.date and decision.date < statute.date:
+        return Rejection.NORM_OTHER_VERSION
+    numbered = [text for text in norm.paragraphs if text.startswith("(")]
+    missing = [absatz for absatz in absaetze if absatz and not any(text.startswith(f"({absatz})") for text in numbered)]
+    # A norm of one Absatz is cited without its number, and some print none.
+    return Rejection.NORM_OTHER_VERSION if missing and (numbered or set(missing) != {"1"}) else None
+
+
+def cites_norm(target: str, statute: Statute, norm: Norm, context: TaskContext) -> Rejection | None:
+    """Refuse an answer in which the norm is not cited."""
+    found = (context.index.lookup(citation) for line in target.splitlines() for citation in context.cite(line))
+    wanted = statute.document_id, norm.label
+    is_cited = any(pair and (pair[0].document_id, pair[1].label) == wanted for pair in found)
+    return None if is_cited else Rejection.NORM_NOT_CITED
+
+
+def _discussions(grounds: Sequence[Paragraph], context: TaskContext) -> list[_Discussion]:
     """The longest passage on each norm that is discussed, the norms cited most first."""
     longest: dict[tuple[str, str], _Discussion] = {}
     num_citations: Counter[tuple[str, str]] = Counter()
-    for discussion in _runs(grounds, index, max_characters):
+    for discussion in _runs(grounds, context):
         key = discussion.subject.key
         num_citations[key] += len(discussion.subject.absaetze)
         if key not in longest or _length(discussion) > _length(longest[key]):
@@ -125,37 +166,48 @@ def _discussions(grounds: Sequence[Paragraph], index: StatuteIndex, max_characte
     return sorted(discussed, key=lambda discussion: -num_citations[discussion.subject.key])
 
 
-def _runs(grounds: Sequence[Paragraph], index: StatuteIndex, max_characters: int) -> Iterator[_Discussion]:
-    """Consecutive paragraphs about the same norm, cut at a paragraph to `max_characters`."""
-    subjects = [(paragraph, _subject(paragraph, index)) for paragraph in grounds]
+def _runs(grounds: Sequence[Paragraph], context: TaskContext) -> Iterator[_Discussion]:
+    """Consecutive paragraphs about the same norm, as many as an answer may hold."""
+    subjects = [(paragraph, _subject(paragraph, context)) for paragraph in grounds]
     for key, group in groupby(subjects, key=lambda pair: pair[1].key if pair[1] else None):
-        run = list(group)
-        passage = tuple(leading_paragraphs([paragraph for paragraph, _ in run], max_characters))
-        found = [subject for _, subject in run[: len(passage)] if subject]
-        if key and found:
-            absaetze = tuple(absatz for subject in found for absatz in subject.absaetze)
-            yield _Discussion(replace(found[0], absaetze=absaetze), passage)
+        if key is None:
+            continue
+        run = [(paragraph, subject) for paragraph, subject in group if subject]
+        absaetze = tuple(absatz for _, subject in run for absatz in subject.absaetze)
+        yield _Discussion(replace(run[0][1], absaetze=absaetze), tuple(paragraph for paragraph, _ in run))
 
 
 def _length(discussion: _Discussion) -> int:
     return sum(len(paragraph.text) for paragraph in discussion.passage)
 
 
-def _subject(paragraph: Paragraph, index: StatuteIndex) -> _Subject | None:
+def _subject(paragraph: Paragraph, context: TaskContext) -> _Subject | None:
     """The norm that the running text names most, if it names it often and it is at hand; None in one on the costs."""
-    if paragraph.is_heading or paragraph.is_quotation or _COSTS.search(paragraph.text):
+    text = paragraph.text
+    if paragraph.is_heading or paragraph.is_quotation or len(text) > _MAX_PARAGRAPH_CHARACTERS:
         return None
-    prose = _REFERENCE.sub(" ", _PARENTHESES.sub(" ", paragraph.text))
-    citations = extract_norm_citations(prose)
-    if not citations:
+    if len(text) > (text.count("§") + text.count("Art")) * _MAX_CHARACTERS_PER_CITATION:
+        return None
+    citations = _without_asides(text, context.cite(text))
+    if not citations or _COSTS.search(text):
         return None
     (main, count), *others = Counter(_name(citation) for citation in citations).most_common(2)
-    own = [citation for citation in citations if _name(citation) == main]
-    found = index.lookup(own[0])
-    is_one_of_several = any(other == count for _, other in others)
-    if found is None or is_one_of_several or len(prose) > count * _MAX_CHARACTERS_PER_CITATION:
+    if any(other == count for _, other in others) or len(text) > count * _MAX_CHARACTERS_PER_CITATION:
         return None
-    return _Subject(*found, tuple(citation.paragraph or "" for citation in own))
+    own = [citation for citation in citations if _name(citation) == main]
+    found = context.index.lookup(own[0])
+    return _Subject(*found, tuple(citation.paragraph or "" for citation in own)) if found else None
+
+
+def _without_asides(text: str, citations: Sequence[NormCitation]) -> list[NormCitation]:
+    """The citations in the running text."""
+    if not citations:
+        return []
+    asides = [match.span() for match in _PARENTHESES.finditer(text)]
+    for words, pattern in _REFERENCES:
+        if any(word in text for word in words):
+            asides.extend(match.span() for match in pattern.finditer(text))
+    return [citation for citation in citations if not any(start <= citation.start < end for start, end in asides)]
 
 
 def _name(citation: NormCitation) -> tuple[str, str]:

@@ -228,3 +228,20 @@ def test_wrong_encoding_and_malformed_xml_name_themselves() -> None:
         with pytest.raises(DocumentError) as caught:
             read_document(RawDocument("x", content))
         assert caught.value.reason is reason
+
+
+def test_words_that_a_line_break_cuts_in_a_cell_or_title() -> None:
+    cells = "<entry>Haushalts-<BR/>mitglied</entry><entry>Renten-<BR/>und Beiträge</entry>"
+    table = f"<table><Title>Muster-<BR/>tafel</Title><tgroup><tbody><row>{cells}</row></tbody></tgroup></table>"
+    assert paragraphs(table) == ("Mustertafel\nHaushaltsmitglied | Renten- und Beiträge",)
+
+
+def test_rule_and_mark_of_a_footnote_without_text_are_dropped() -> None:
+    assert paragraphs("<P>(1) Muster gelten.<BR/>-----<BR/>*)</P>") == ("(1) Muster gelten.",)
+    assert paragraphs("<P>Name: ______<BR/>Ort: ____</P>") == ("Name: ______\nOrt: ____",)
+
+
+def test_law_quoted_in_a_note_over_several_paragraphs_is_kept() -> None:
+    note = "<P>(+++ Hinweis: die Artikel lauten</P><P>Art. 9 Muster gelten. +++)</P>"
+    found = only("<P>(1) Text.</P>", after=f"<fussnoten><Content>{note}</Content></fussnoten>")
+    assert found.footnotes == ("Hinweis: die Artikel lauten", "Art. 9 Muster gelten.")

@@ -10,6 +10,7 @@ import pytest
 
 from legaltune.corpus.document import Decision, DocumentError, DropReason, Paragraph, RawDocument, SectionName
 from legaltune.corpus.readers import read_document
+from legaltune.corpus.reflow import is_pronouncement
 from tests.unit.corpus.readers.samples import PORTAL_RECORD
 
 LEITSATZ = SectionName.LEITSATZ
@@ -260,7 +261,48 @@ def test_rubrum_inside_the_tenor_is_cut() -> None:
     text = (
         "Tenor:\nIn der Sache In der Sache \n hat der 5. Senat \n beschlossen: \n \n Abgewiesen.\nGründe:\n[1] Darum."
     )
-    assert sections(text=text) == {"tenor": ["Abgewiesen."], "gruende": ["Darum."]}
+    assert sections(text=text) == {
+        "rubrum": ["In der Sache", "hat der 5. Senat", "beschlossen:"],
+        "tenor": ["Abgewiesen."],
+        "gruende": ["Darum."],
+    }
+
+
+def test_second_half_of_a_tenor_is_no_rubrum() -> None:
+    text = (
+        "Tenor\n1. Der Bescheid wird aufgehoben.\nund beschlossen:\n2. Der Streitwert beträgt 5 Euro.\nGründe\nDarum."
+    )
+    assert sections(text=text)["tenor"] == [
+        "1. Der Bescheid wird aufgehoben.",
+        "und beschlossen:",
+        "2. Der Streitwert beträgt 5 Euro.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Er lebte\n1\nvgl. Blatt 5\nvgl. Blatt 5\nin der Stadt.", "Er lebte in der Stadt."),
+        ("Er lebte\n1 ) \nvgl. Blatt 5\n„Muster“\nvgl. Blatt 5\n„Muster“\n, dort.", "Er lebte, dort."),
+    ],
+)
+def test_footnote_inside_a_sentence_is_cut(text: str, expected: str) -> None:
+    found = sections(text=f"Gründe\n{text}\nFußnoten\n1)\nvgl. Blatt 5")
+    assert found["gruende"] == [expected]
+    assert found["sonstiges"] == ["1) vgl. Blatt 5"]
+
+
+def test_footnote_behind_a_sentence_does_not_join_paragraphs() -> None:
+    text = "Gründe\nEr klagte.\n1\nvgl. Blatt 5\nvgl. Blatt 5\nSie nicht.\nFußnoten\n1)\nvgl. Blatt 5"
+    assert sections(text=text)["gruende"] == ["Er klagte.", "Sie nicht."]
+
+
+@pytest.mark.parametrize(
+    "note", ["(Rn.12)", "(Rn. 3 – 5)", "(redaktioneller Leitsatz)", "(amtlicher Leitsatz)", "(red. LS Erika Muster)"]
+)
+def test_notes_of_editors_are_cut_from_a_leitsatz(note: str) -> None:
+    found = sections(text=f"Leitsatz\nMuster gelten (Art. 1). {note}\nTenor\nAbgewiesen.\nGründe\nDarum.")
+    assert found["leitsatz"] == ["Muster gelten (Art. 1)."]
 
 
 # Texts of the BGH: all headings at the top, everything below the last one ------------------------------------------
@@ -344,6 +386,9 @@ gez. Roth
 def test_printed_lines(leitsatz: str, expected: list[str] | None) -> None:
     found = sections(_source="DE/HamburgCourts", decision_type="", text=PRINTED.format(leitsatz=leitsatz))
     assert found.pop("leitsatz", None) == expected
+    rubrum = found.pop("rubrum")
+    assert not set(expected or ()) & set(rubrum)
+    assert is_pronouncement(rubrum[-1])
     assert found == {
         "tenor": ["Die Berufung wird zurückgewiesen.", "Der Kläger trägt die Kosten."],
         "sonstiges": ["Die Revision kann eingelegt werden."],
@@ -358,7 +403,11 @@ def test_printed_lines(leitsatz: str, expected: list[str] | None) -> None:
 @pytest.mark.parametrize("source", ["DE/BremenCaseLaw", "DE/SachsenCaseLaw"])
 def test_sources_of_printed_lines(source: str) -> None:
     text = "Gericht\nhat am 3. Mai 2020 be-\nschlossen:\nAbge-\nlehnt.\nGründe\nDarum."
-    assert sections(_source=source, text=text) == {"tenor": ["Abgelehnt."], "gruende": ["Darum."]}
+    assert sections(_source=source, text=text) == {
+        "rubrum": ["Gericht hat am 3. Mai 2020 beschlossen:"],
+        "tenor": ["Abgelehnt."],
+        "gruende": ["Darum."],
+    }
     assert "tenor" not in sections(text=text)
 
 

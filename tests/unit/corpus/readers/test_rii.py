@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 
 import pytest
@@ -199,6 +200,38 @@ def test_items_keep_their_labels() -> None:
 def test_label_belongs_to_one_row_only() -> None:
     paragraphs = gruende("<dl><dt><a name='rd_1'>1</a></dt><dd><p>Eins.</p></dd><dd><p>Zwei.</p></dd></dl>")
     assert [p.randnummer for p in paragraphs] == ["1", None]
+
+
+def test_the_margin_of_an_outer_row_goes_to_its_first_paragraph() -> None:
+    inner = "<dl><dt/><dd><p/></dd><dt>a)</dt><dd><p>Eins.</p></dd><dt>b)</dt><dd><p>Zwei.</p></dd></dl>"
+    paragraphs = gruende(row(inner, "4"), row(row("<p>Drei.</p>", "5")), row("<p/>", "6"), row("<p>Vier.</p>"))
+    assert [(p.randnummer, p.text) for p in paragraphs] == [
+        ("4", "a) Eins."),
+        (None, "b) Zwei."),
+        ("5", "Drei."),
+        (None, "Vier."),
+    ]
+
+
+@pytest.mark.parametrize("depth", [20, 60, 200])
+def test_deep_nesting_loses_no_text(depth: int) -> None:
+    inner = "<div>x" * depth + "<p>Kern.</p>" + "y</div>" * depth
+    text = " ".join(p.text for p in gruende(inner))
+    assert text.count("x") == text.count("y") == depth
+    assert text.count("Kern.") == 1
+
+
+def test_deep_nesting_is_read_once_per_level_at_most() -> None:
+    wide = "<span/>" * 20_000
+    start = time.process_time()
+    gruende("<div>" * 200 + wide + "<p>Kern.</p>" + "</div>" * 200)
+    assert time.process_time() - start < 1
+
+
+def test_excessive_nesting_is_malformed() -> None:
+    with pytest.raises(DocumentError) as caught:
+        gruende("<div>" * 5_000 + "</div>" * 5_000)
+    assert caught.value.reason is DropReason.MALFORMED_XML
 
 
 def test_text_outside_of_rows_and_blocks() -> None:

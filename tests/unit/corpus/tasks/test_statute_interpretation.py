@@ -1,40 +1,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
+from legaltune.config.schema import TaskName
 from legaltune.corpus.document import Norm, SectionName
 from legaltune.corpus.example import Example
-from legaltune.corpus.statute_index import StatuteIndex
-from legaltune.corpus.tasks.base import Limits, TaskContext
-from legaltune.corpus.tasks.statute_interpretation import examples
-from tests.unit.corpus.cases import make_decision, make_statute
+from legaltune.corpus.tasks import Limits, Rejection
+from tests.unit.corpus.cases import make_decision, make_statute, run_task
 
-INDEX = StatuteIndex.from_statutes(
-    [
-        make_statute(
-            "UWG 2004",
-            "UWG",
-            norms=[
-                Norm("§ 5", "Irreführung", ("(1) Unlauter ist, wer irreführt.", "(2) Irreführend ist Unwahres.")),
-                Norm("§ 8", None, ("Auf Unterlassung haftet, wer unlauter handelt.",)),
-                Norm("§ 9", None, ("Auf Ersatz haftet, wer schuldhaft handelt.",)),
-            ],
-        )
-    ]
+UWG = make_statute(
+    "UWG 2004",
+    "UWG",
+    norms=[
+        Norm("§ 5", "Irreführung", ("(1) Unlauter ist, wer irreführt.", "(2) Irreführend ist Unwahres.")),
+        Norm("§ 8", None, ("Auf Unterlassung haftet, wer unlauter handelt.",)),
+        Norm("§ 9", None, ("Auf Ersatz haftet, wer schuldhaft handelt.",)),
+    ],
 )
 FACTS = {SectionName.TATBESTAND: ["Die Beklagte warb mit einem Preis."]}
-FILLER = "Die Werbung der Beklagten war geeignet, den Verkehr über den Preis der Ware zu täuschen. " * 4
+FILLER = "Die Werbung war geeignet, den Verkehr über den Preis der Ware zu täuschen, und ist zu unterlassen. " * 4
 
 
 def discuss(norm: str, times: int = 2) -> str:
     return f"Nach {norm} kommt es hierauf an. " * times + FILLER.strip()
 
 
-def build(grounds: Sequence[str], *, limits: Limits | None = None, with_facts: bool = True) -> list[Example]:
+def run(
+    grounds: Sequence[str], *, limits: Limits | None = None, with_facts: bool = True
+) -> tuple[list[Example], list[Rejection]]:
     sections = {**(FACTS if with_facts else {}), SectionName.ENTSCHEIDUNGSGRUENDE: list(grounds)}
-    return list(examples(make_decision(sections), TaskContext(INDEX, limits or Limits())))
+    decision = replace(make_decision(sections), date=date(2015, 5, 1))
+    return run_task(TaskName.STATUTE_INTERPRETATION, decision, statutes=[UWG], limits=limits)
+
+
+def build(grounds: Sequence[str], *, limits: Limits | None = None, with_facts: bool = True) -> list[Example]:
+    return run(grounds, limits=limits, with_facts=with_facts)[0]
 
 
 def test_the_answer_is_the_passage_on_the_norm() -> None:
@@ -47,7 +51,7 @@ def test_the_answer_is_the_passage_on_the_norm() -> None:
 def test_the_norm_stands_behind_the_document_where_it_is_not_cut() -> None:
     (example,) = build([discuss("§ 5 UWG")])
     content = example.messages[1].content
-    assert content[: example.document_chars] == "Tatbestand:\nDie Beklagte warb mit einem Preis."
+    assert content[: example.document_chars] == "Sachverhalt:\nDie Beklagte warb mit einem Preis."
     assert content[example.document_chars :].startswith(
         "\n\nNorm: § 5 UWG – Irreführung\n(1) Unlauter ist, wer irreführt.\n(2) Irreführend ist Unwahres.\n\n"
     )
@@ -98,3 +102,54 @@ def test_the_passage_ends_at_a_paragraph_within_the_limit() -> None:
     grounds = [discuss("§ 5 UWG"), discuss("§ 5 UWG")]
     (example,) = build(grounds, limits=Limits(max_target_characters=len(grounds[0]) + 5))
     assert example.messages[2].content == grounds[0]
+
+
+def test_the_number_in_front_of_the_passage_is_left_out() -> None:
+    (example,) = build([f"a) {discuss('§ 5 UWG')}"])
+    assert example.messages[2].content == discuss("§ 5 UWG")
+
+
+@pytest.mark.parametrize(
+    ("grounds", "with_facts", "reason"),
+    [
+        pytest.param(f"Danach gilt: {discuss('§ 5 UWG')}", True, Rejection.TARGET_GOES_ON, id="goes on"),
+        pytest.param(
+            f"Die Beklagte meint, § 5 UWG ist hier nicht anwendbar. {discuss('§ 5 UWG')}",
+            True,
+            Rejection.VIEW_OF_OTHERS,
+            id="view of a party",
+        ),
+        pytest.param(
+            "Nach § 5 UWG und § 5 UWG warb die Beklagte so. "
+            + "Die Beklagte warb mit einem Preis für Brot und Salz. " * 6,
+            False,
+            Rejection.TARGET_NEEDS_FACTS,
+            id="needs facts",
+        ),
+        pytest.param(discuss("§ 5 Abs. 7 UWG"), True, Rejection.NORM_OTHER_VERSION, id="an Absatz that is not there"),
+        pytest.param(discuss("§ 8 Abs. 3 UWG"), True, Rejection.NORM_OTHER_VERSION, id="Absätze where there are none"),
+    ],
+)
+def test_a_passage_that_teaches_no_interpretation_is_rejected(
+    grounds: str, with_facts: bool, reason: Rejection
+) -> None:
+    assert run([grounds], with_facts=with_facts) == ([], [reason])
+
+
+def test_a_norm_of_one_absatz_may_be_cited_with_its_number() -> None:
+    assert len(build([discuss("§ 8 Abs. 1 UWG")])) == 1
+
+
+def test_a_statute_younger_than_the_decision_is_not_meant() -> None:
+    decision = replace(
+        make_decision({**FACTS, SectionName.ENTSCHEIDUNGSGRUENDE: [discuss("§ 5 UWG")]}), date=date(2001, 1, 1)
+    )
+    statute = replace(UWG, date=date(2004, 7, 3))
+    found = run_task(TaskName.STATUTE_INTERPRETATION, decision, statutes=[statute])
+    assert found == ([], [Rejection.NORM_OTHER_VERSION])
+
+
+def test_a_rejected_passage_makes_room_for_the_next_norm() -> None:
+    grounds = [f"Danach gilt: {discuss('§ 9 UWG', 4)}", discuss("§ 5 UWG", 3)]
+    (example,) = build(grounds, limits=Limits(max_statute_examples=1))
+    assert "/§ 5 UWG" in example.example_id

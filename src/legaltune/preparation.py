@@ -1,0 +1,132 @@
+"""The preparation of a dataset wherever documents and dataset lie: folders or S3, one machine or a sharded job."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from legaltune.config.schema import DataConfig
+from legaltune.corpus.engines import Engine, LocalEngine
+from legaltune.corpus.pipeline import assemble, prepare, read_corpus
+from legaltune.errors import ConfigurationError, InputMissingError
+from legaltune.storage import download, is_remote, upload
+
+logger = logging.getLogger(__name__)
+
+ONE_PROCESS = LocalEngine()
+
+
+def prepare_dataset(
+    inputs: Sequence[str],
+    output: str,
+    config: DataConfig,
+    *,
+    engine: Engine = ONE_PROCESS,
+    previous: str | None = None,
+) -> dict[str, Any]:
+    """Turn documents into the prepared dataset.
+
+    Args:
+        inputs: Files, folders and `s3://` addresses.
+        output: Folder or `s3://` prefix of the dataset.
+        config: Tasks, split, limits and seed.
+        engine: Where the work runs; the result does not depend on it.
+        previous: manifest.json of an earlier dataset (or its folder, or either in S3) whose split is kept.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        ConfigurationError: There is no input.
+        InputMissingError: An input does not exist.
+        DataError: No training example is left.
+        ServiceUnavailableError: S3 does not answer.
+    """
+    require_inputs(inputs)
+    with _staging(output, *inputs) as staging, _target(output, staging) as folder:
+        sources = [_local(uri, staging) for uri in inputs]
+        earlier = _local(_folder_of(previous), staging) if previous else None
+        return prepare(sources, folder, config, engine=engine, previous=earlier)
+
+
+def read_stage(inputs: Sequence[Path], parts: Path, config: DataConfig, *, engine: Engine = ONE_PROCESS) -> list[str]:
+    """Only the steps that look at one document alone: what each host of a sharded job does with its share.
+
+    Args:
+        inputs: Files and folders; the paths below them are the same as they would be in one unsharded folder.
+        parts: Folder for the parts. Those of all hosts go together into the input of `assemble_stage`.
+        config: As in `prepare_dataset`.
+        engine: As in `prepare_dataset`.
+
+    Returns:
+        Names of the parts.
+    """
+    return read_corpus(inputs, parts, config, engine=engine)
+
+
+def assemble_stage(
+    parts: Path, output: Path, config: DataConfig, *, engine: Engine = ONE_PROCESS, previous: Path | None = None
+) -> dict[str, Any]:
+    """The steps that need all documents: duplicates, groups, split, examples. Gives what `prepare_dataset` would.
+
+    Raises:
+        InputMissingError: There are no parts.
+        DataError: The parts were read with other settings, or no training example is left.
+    """
+    return assemble(parts, output, config, engine=engine, previous=previous)
+
+
+def require_inputs(inputs: Sequence[str]) -> None:
+    """Check what can be checked before anything is written.
+
+    Raises:
+        ConfigurationError: There is no input.
+        InputMissingError: An input on this machine does not exist.
+    """
+    if not inputs:
+        raise ConfigurationError(
+            "there is no input: name files, folders or s3:// addresses with decisions and statutes"
+        )
+    missing = [name for name in inputs if not is_remote(name) and not Path(name).exists()]
+    if missing:
+        raise InputMissingError(f"input {', '.join(missing)} does not exist: check the path")
+
+
+@contextmanager
+def _staging(*uris: str) -> Iterator[Path]:
+    """Folder for copies of what lies in S3. It keeps its name, so that a run killed half-way finds them again."""
+    name = hashlib.sha256("\n".join(uris).encode()).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"legaltune-{name}"
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _target(output: str, staging: Path) -> Iterator[Path]:
+    """Folder that the dataset is written to; uploaded behind the block where the output lies in S3."""
+    if not is_remote(output):
+        yield Path(output)
+        return
+    folder = staging / "output"
+    yield folder
+    upload(folder, output)
+    logger.info("dataset uploaded to %s", output)
+
+
+def _local(uri: str, staging: Path) -> Path:
+    if not is_remote(uri):
+        return Path(uri)
+    # The last part of the address becomes the name of the folder: it may appear in the names of documents.
+    folder = staging / hashlib.sha256(uri.encode()).hexdigest()[:16] / uri.rstrip("/").rpartition("/")[2]
+    download(uri, folder)
+    return folder
+
+
+def _folder_of(previous: str) -> str:
+    return previous.removesuffix("manifest.json").rstrip("/") or "."

@@ -1,0 +1,249 @@
+"""Tests of legaltune.corpus.scrubbing."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from legaltune.corpus.document import Paragraph, SectionName
+from legaltune.corpus.scrubbing import PlaceholderType, scrub
+from tests.unit.corpus.cases import make_decision
+
+GROUNDS, RUBRUM = SectionName.GRUENDE, SectionName.RUBRUM
+
+
+def scrubbed(*texts: str, section: SectionName = GROUNDS) -> list[str]:
+    decision, _ = scrub(make_decision({section: texts}))
+    return [paragraph.text for paragraph in decision.section(section)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Er wohnt in der Tannenstraße 12 b, 01234 Musterstadt.", "Er wohnt in der [Anschrift]."),
+        ("das Haus Lange Straße 5 und", "das Haus [Anschrift] und"),
+        ("in der Anna-Muster-Str. 4-6, dort", "in der [Anschrift], dort"),
+        ("im Anna-Muster-Weg 7 gelegen", "im [Anschrift] gelegen"),
+        ("das Gebäude Ulmenallee Nr. 3a bis 3c.", "das Gebäude [Anschrift]."),
+        ("die Häuser Ulmenallee 3, 5, 7a; sie", "die Häuser [Anschrift]; sie"),
+        ("am Standort Musterhäger Weg 100 eingeworfen", "am Standort [Anschrift] eingeworfen"),
+        ("Behörde, An der Muster 3, 01234 Bad Musterstadt,", "Behörde, [Anschrift],"),
+        ("durch den Bürgermeister Markt 1, 01234 Musterdorf", "durch den Bürgermeister [Anschrift]"),
+        ("Straße des 1. Mai 17, D-01234 Musterstadt", "[Anschrift]"),
+        ("Platz der Eintracht 1 in", "[Anschrift] in"),
+        ("Postfach 10 20 30, 01234 Musterstadt", "Postfach [Anschrift]"),
+    ],
+)
+def test_addresses(text: str, expected: str) -> None:
+    assert scrubbed(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "die A-Straße 20, die K-straße 31, die EStraße 27 und die Str. 1 in 1",
+        "in der B.Straße, A-Stadt, und N.-Str. …",
+        "über die Bundesstraße 4 und die Staatsstraße 7",
+        "Der Dichtring 4 liegt am Strömungsweg 12 und am Sitzplatz 3; die Montagestraße 2 folgt.",
+        "die Birkenstraße und der Marktplatz",
+        "Auf Platz 16 und Weg 3 entfiel nichts. Die Straße 5 ist gesperrt.",
+        "entlang der Birkenstraße 12 Stellplätze, 2 Garagen; die Birkenstraße 5 m breit",
+        "der Bebauungsplan Birkenstraße 2015",
+        "BeckRS 2020, 16907 Randnummer 3; VG Musterstadt BeckRS 2015, 50379 Rn. 19",
+        "nach § 5 Abs. 1, Art. 3 GG und Ziffer 3 der Anlage 2, Rechtsweg 2",
+        "bei dem Verwaltungsgericht der Freien Stadt Muster, Am Wall 198, 01234 Musterstadt, einzulegen",
+        "das Oberverwaltungsgericht, Musterdamm 4, 01234 Musterstadt",
+    ],
+)
+def test_no_addresses(text: str) -> None:
+    assert scrubbed(text) == [text]
+
+
+def test_a_plain_way_is_an_address_in_the_rubrum() -> None:
+    assert scrubbed("wohnhaft Mustersteig 4", section=RUBRUM) == ["wohnhaft [Anschrift]"]
+    assert scrubbed("der Mustersteig 4", section=GROUNDS) == ["der Mustersteig 4"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("an a.muster@post.example geschickt", "an [E-Mail] geschickt"),
+        ("an a.muster(at)post.example.", "an [E-Mail]."),
+        ("Telefon: 030 / 123 45-67 oder Fax 030/1234568.", "Telefon: [Telefon] oder Fax [Telefon]."),
+        ("unter +49 30 1234567 zu erreichen", "unter [Telefon] zu erreichen"),
+        ("Telefax-Nr. (0361) 12 34 - 20 00 an", "Telefax-Nr. [Telefon] an"),
+        ("auf DE89 3704 0044 0532 0130 00 zahlte", "auf [Bankverbindung] zahlte"),
+        ("IBAN GB29 NWBK 6016 1331 9268 19", "IBAN [Bankverbindung]"),
+        ("IBAN: DE00 1111 2222 3333 4444 55", "IBAN: [Bankverbindung]"),
+        ("Kontonummer 1234567, BLZ 100 200 30", "Kontonummer [Bankverbindung], BLZ [Bankverbindung]"),
+        ("IBAN DE89370400440532013000, BIC MUSTDEFFXXX.", "IBAN [Bankverbindung], BIC [Bankverbindung]."),
+    ],
+)
+def test_means_of_communication_and_accounts(text: str, expected: str) -> None:
+    assert scrubbed(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "an […]@post.example und „@ xyz 12“",
+        "Telefonkosten 5,00 Euro, Telefax vom 03.05.2018, EP-Bericht A8-0355/2018, Drucksache 10/012/2018",
+        "IBAN DE38 XXXX XXXX 31 und Kontonummer 20123…",
+        "DE88 3704 0044 0532 0130 00",
+        "das Patent DE 10 2005 012 345 A1 und die Marke 30 2008 024 906",
+        "Konto 4840 ist ein Aufwandskonto",
+    ],
+)
+def test_no_means_of_communication_or_accounts(text: str) -> None:
+    assert scrubbed(text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Frau A., geboren am 3. Mai 1970, klagt", "Frau A., geboren am [Geburtsdatum], klagt"),
+        ("A., geb. 3.5.1970", "A., geb. [Geburtsdatum]"),
+        ("Geburtsdatum: 03.05.1970", "Geburtsdatum: [Geburtsdatum]"),
+        ("A. (* 3. Mai 1970)", "A. (* [Geburtsdatum])"),
+        (
+            "Die am 3. Mai 1970 in Musterstadt geborene Klägerin",
+            "Die am [Geburtsdatum] in Musterstadt geborene Klägerin",
+        ),
+        ("Er ist am 03.05.1970 geboren", "Er ist am [Geburtsdatum] geboren"),
+    ],
+)
+def test_birth_dates(text: str, expected: str) -> None:
+    assert scrubbed(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Der 1970 geborene Kläger, die am 00.00.2003 geborene Zeugin, die am G..08.2018 geborene B.",
+        "A., geboren am ….2003, B., geb. am ... Februar 2013",
+        "Beschluss vom 3. Mai 2020; das Kind wurde 2008 geboren",
+        "81 Tage * 17,60 € * 8",
+    ],
+)
+def test_no_birth_dates(text: str) -> None:
+    assert scrubbed(text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (
+            ["- Bevollmächtigter: Rechtsanwalt Max Muster, LL.M., Ahornweg 5, 01234 Musterstadt - hat die 2. Kammer"],
+            ["- Bevollmächtigter: [Prozessbevollmächtigte] - hat die 2. Kammer"],
+        ),
+        (
+            [
+                "Prozessbevollmächtigte:",
+                "Rechtsanwälte Dr. Muster & Partner,",
+                "Ahornweg 5, 01234 Musterstadt",
+                "gegen",
+            ],
+            ["Prozessbevollmächtigte:", "[Prozessbevollmächtigte]", "gegen"],
+        ),
+        (
+            ["Verfahrensbevollmächtigte zu 1) und 2): Rechtsanwältin Muster", "– Klägerin –"],
+            ["Verfahrensbevollmächtigte zu 1) und 2): [Prozessbevollmächtigte]", "– Klägerin –"],
+        ),
+    ],
+)
+def test_counsel(texts: list[str], expected: list[str]) -> None:
+    assert scrubbed(*texts, section=RUBRUM) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Prozessbevollmächtigter: gegen die Stadt Musterstadt",
+        "Prozessbevollmächtigte: hat das Verwaltungsgericht Musterstadt beschlossen:",
+        "prozessbevollmächtigt: Rechtsanwälte gegen den Freistaat",
+        "prozessbevollmächtigt: wegen Beihilfe hier: Beschwerde",
+        "Verteidiger: … hat der Senat",
+        "Bevollmächtigte: Rechtsanwälte K. & Partner",
+    ],
+)
+def test_no_counsel(text: str) -> None:
+    assert scrubbed(text, section=RUBRUM) == [text]
+
+
+def test_a_colon_behind_counsel_in_the_grounds_opens_speech() -> None:
+    text = "Dazu sagte der Bevollmächtigte: Mein Mandant weiß davon nichts."
+    assert scrubbed(text) == [text]
+
+
+def test_counts_title_and_what_else_a_paragraph_holds() -> None:
+    decision = make_decision({GROUNDS: ["Tannenstraße 1.", "Nichts.", "geb. 3.5.1970, a@post.example"]})
+    result, counts = scrub(decision)
+    assert counts == {PlaceholderType.ADDRESS: 1, PlaceholderType.BIRTH_DATE: 1, PlaceholderType.EMAIL: 1}
+    assert result.section(GROUNDS)[0] == Paragraph("[Anschrift].", "1")
+    assert result.section(GROUNDS)[1] is decision.section(GROUNDS)[1]
+
+
+def test_a_clean_decision_is_returned_as_it_is() -> None:
+    decision = make_decision({GROUNDS: ["Der Kläger K. wohnt in der A-Straße 3 in München (NJW-RR 2020, 1962)."]})
+    assert scrub(decision) == (decision, {})
+    assert scrub(decision)[0] is decision
+
+
+PIECES = [
+    *(
+        "Tannenstraße ",
+        "5",
+        " 12a",
+        ", 01234 Musterstadt",
+        "Bevollmächtigter: ",
+        "Rechtsanwalt ",
+        "Muster",
+        " gegen ",
+        " - ",
+    ),
+    *(
+        "a@b.example",
+        "geb. ",
+        "3.5.1970",
+        "IBAN ",
+        "DE89 3704 0044 0532 0130 00",
+        "\n",
+        "K.",
+        "Am Wall ",
+        "Tel. 030 123456",
+    ),
+]
+
+
+@given(
+    st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map(lambda p: "".join(p).strip()),
+    st.sampled_from([RUBRUM, GROUNDS]),
+)
+def test_what_is_counted_is_replaced_and_nothing_else_changes(text: str, section: SectionName) -> None:
+    result, counts = scrub(make_decision({section: [text]}))
+    kept = re.split("|".join(map(re.escape, PlaceholderType)), result.section(section)[0].text)
+    assert len(kept) - 1 == counts.total()
+    assert re.fullmatch(".+".join(map(re.escape, kept)), text, re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 50_000 + "@",
+        "a." * 25_000 + "@" + "b." * 25_000,
+        "Aa-" * 20_000 + "straße 5",
+        "Tannenstraße 5" + ", 5a" * 20_000 + "x",
+        "Bevollmächtigter: Aa " + "x " * 50_000,
+        "IBAN DE12 " + "1234 " * 20_000,
+        "Tel. 0" + " " * 50_000,
+        "1. 1. " * 20_000 + " geboren",
+    ],
+)
+def test_hostile_text_takes_no_time(text: str) -> None:
+    start = time.process_time()
+    scrubbed(text, section=RUBRUM)
+    assert time.process_time() - start < 1
