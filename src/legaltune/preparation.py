@@ -14,6 +14,8 @@ from typing import Any
 from legaltune.config.schema import DataConfig
 from legaltune.corpus.engines import Engine, LocalEngine
 from legaltune.corpus.pipeline import assemble, prepare, read_corpus
+from legaltune.corpus.prepared import DOCUMENTS_FILE
+from legaltune.corpus.tasks import load_phrasings
 from legaltune.errors import ConfigurationError, InputMissingError
 from legaltune.storage import download, is_remote, upload
 
@@ -43,16 +45,19 @@ def prepare_dataset(
         The manifest.
 
     Raises:
-        ConfigurationError: There is no input.
-        InputMissingError: An input does not exist.
+        ConfigurationError: There is no input, or the output lies in one.
+        InputMissingError: An input or the earlier dataset does not exist.
         DataError: No training example is left.
         ServiceUnavailableError: S3 does not answer.
     """
-    require_inputs(inputs)
+    require_usable(inputs, config)
+    _require_apart(inputs, output)
     with _staging(output, *inputs) as staging, _target(output, staging) as folder:
+        earlier = _earlier(previous, staging) if previous else None
         sources = [_local(uri, staging) for uri in inputs]
-        earlier = _local(_folder_of(previous), staging) if previous else None
-        return prepare(sources, folder, config, engine=engine, previous=earlier)
+        # Until the upload has succeeded, too, a restart finds what was done.
+        work = staging / "work" if is_remote(output) else None
+        return prepare(sources, folder, config, engine=engine, previous=earlier, work=work)
 
 
 def read_stage(inputs: Sequence[Path], parts: Path, config: DataConfig, *, engine: Engine = ONE_PROCESS) -> list[str]:
@@ -82,20 +87,33 @@ def assemble_stage(
     return assemble(parts, output, config, engine=engine, previous=previous)
 
 
-def require_inputs(inputs: Sequence[str]) -> None:
+def require_usable(inputs: Sequence[str], config: DataConfig) -> None:
     """Check what can be checked before anything is written.
 
     Raises:
-        ConfigurationError: There is no input.
+        ConfigurationError: There is no input, or there are no prompts in the language wanted.
         InputMissingError: An input on this machine does not exist.
     """
+    load_phrasings(config.language)
     if not inputs:
         raise ConfigurationError(
-            "there is no input: name files, folders or s3:// addresses with decisions and statutes"
+            "there is no input: name files, folders or s3:// addresses with decisions and statutes (data.input)"
         )
     missing = [name for name in inputs if not is_remote(name) and not Path(name).exists()]
     if missing:
         raise InputMissingError(f"input {', '.join(missing)} does not exist: check the path")
+
+
+def _require_apart(inputs: Sequence[str], output: str) -> None:
+    """Refuse an output within an input: a second run would read the dataset of the first."""
+    if is_remote(output):
+        folder = output.rstrip("/") + "/"
+        within = [name for name in inputs if is_remote(name) and folder.startswith(name.rstrip("/") + "/")]
+    else:
+        place = Path(output).resolve()
+        within = [name for name in inputs if not is_remote(name) and place.is_relative_to(Path(name).resolve())]
+    if within:
+        raise ConfigurationError(f"the dataset {output} would lie in the input {within[0]}: write it beside it")
 
 
 @contextmanager
@@ -128,5 +146,11 @@ def _local(uri: str, staging: Path) -> Path:
     return folder
 
 
-def _folder_of(previous: str) -> str:
-    return previous.removesuffix("manifest.json").rstrip("/") or "."
+def _earlier(previous: str, staging: Path) -> Path:
+    """Folder with what is needed of an earlier dataset, given by its manifest or its folder."""
+    folder = previous.removesuffix("manifest.json").rstrip("/") or "."
+    if not is_remote(folder):
+        return Path(folder)
+    copy = staging / hashlib.sha256(folder.encode()).hexdigest()[:16]
+    download(f"{folder}/{DOCUMENTS_FILE}", copy)
+    return copy

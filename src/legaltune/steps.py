@@ -16,7 +16,7 @@ from legaltune.corpus.prepared import read_examples, read_manifest
 from legaltune.corpus.synthetic import write_corpus
 from legaltune.errors import ConfigurationError, DataError, InputMissingError
 from legaltune.files import sha256_of, whole_folder, write_json, write_text
-from legaltune.preparation import ONE_PROCESS, prepare_dataset, require_inputs
+from legaltune.preparation import ONE_PROCESS, prepare_dataset, require_usable
 from legaltune.run_directory import RunDirectory
 
 # Steps import torch, transformers and matplotlib only when they run: preparing data needs none of them.
@@ -39,7 +39,7 @@ def prepare_step(
     """
     inputs = [str(run.corpus)] if config.data.synthetic_decisions else config.data.input
     if not config.data.synthetic_decisions:
-        require_inputs(inputs)
+        require_usable(inputs, config.data)
     with _timed(run, "prepare"):
         _begin(config, run)
         if config.data.synthetic_decisions:

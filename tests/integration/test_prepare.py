@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from legaltune.config.schema import DataConfig
 from legaltune.corpus.pipeline import prepare
-from legaltune.corpus.prepared import read_examples
+from legaltune.corpus.prepared import read_examples, read_manifest
 from legaltune.corpus.synthetic import SyntheticCorpus, write_corpus
 from legaltune.errors import DataError, InputMissingError
 
@@ -41,11 +43,18 @@ def test_every_document_is_used_or_dropped_with_its_reason(
     assert documents["used"] == sum(documents["used_by_source"].values())
     assert documents["used_by_source"]["gii-norm"] == written.num_statutes
     assert documents["dropped"]["exact_duplicate"] == written.num_duplicates
+    assert documents["used"] > 100
     assert documents["dropped"]["corrupt_archive"] == written.num_truncated_archives
     assert documents["dropped"]["malformed_xml"] == written.num_malformed_files
     assert documents["dropped"]["empty_file"] == written.num_empty_files
     assert len(manifest["ignored_files"]) == written.num_ignored_files
-    assert len(dropped(tmp_path)) == sum(documents["dropped"].values())
+    lines = dropped(tmp_path)
+    assert Counter(line["reason"] for line in lines) == documents["dropped"]
+    assert all(line["detail"] for line in lines)
+    used = pq.read_table(tmp_path / "documents.parquet")
+    assert len(used) == documents["used"] - written.num_statutes
+    assert not {line["origin"] for line in lines} & set(used.column("origin").to_pylist())
+    assert not (tmp_path / ".work").exists()
     assert set(manifest["examples"]) == TASKS
 
 
@@ -61,6 +70,15 @@ def test_examples_of_a_document_stay_in_one_split(corpus: tuple[Path, SyntheticC
     assert all(len(names) == 1 for names in splits.values())
     assert len({row["example_id"] for row in rows}) == len(rows)
     assert sum(manifest["documents_per_split"].values()) == len(splits)
+    table = pq.read_table(tmp_path / "documents.parquet").to_pylist()
+    assert {row["document_id"]: {row["split"]} for row in table} == splits
+    num_examples = Counter(row["document_id"] for row in rows)
+    assert {row["document_id"]: row["num_examples"] for row in table} == num_examples
+    of_group: dict[str, set[str]] = {}
+    for row in table:
+        of_group.setdefault(row["group_id"], set()).add(row["split"])
+    assert all(len(names) == 1 for names in of_group.values())
+    assert len(of_group) == manifest["groups"]["number"]
 
 
 def test_the_same_input_gives_the_same_dataset(corpus: tuple[Path, SyntheticCorpus], tmp_path: Path) -> None:
@@ -89,7 +107,9 @@ def test_nothing_left_says_what_was_dropped_why(tmp_path: Path) -> None:
         assert reason in message
     assert caught.value.exit_code == 65
     assert not (tmp_path / "out" / "manifest.json").exists()
-    assert [drop["origin"] for drop in dropped(tmp_path / "out")] == ["a.zip", "b.xml", "c.xml"]
+    listed = tmp_path / "out" / ".work"
+    assert message.endswith(f"all of them: {listed / 'dropped.jsonl'}")
+    assert [drop["origin"] for drop in dropped(listed)] == ["a.zip", "b.xml", "c.xml"]
 
 
 def test_documents_without_a_section_are_no_duplicates_of_one_another(tmp_path: Path) -> None:
@@ -105,14 +125,17 @@ def test_a_split_that_leaves_nothing_to_train_on_says_so(corpus: tuple[Path, Syn
         run([corpus[0]], tmp_path, split={"test": 0.9999})
 
 
-def test_a_failed_run_leaves_no_manifest_of_an_earlier_one(
-    corpus: tuple[Path, SyntheticCorpus], tmp_path: Path
-) -> None:
-    run([corpus[0]], tmp_path / "out")
-    (tmp_path / "empty").mkdir()
+def test_a_failed_run_leaves_an_earlier_dataset_as_it_was(corpus: tuple[Path, SyntheticCorpus], tmp_path: Path) -> None:
+    manifest = run([corpus[0]], tmp_path / "out")
+    lines = dropped(tmp_path / "out")
+    (tmp_path / "in").mkdir()
+    with pytest.raises(InputMissingError, match="there is no file in"):
+        run([tmp_path / "in"], tmp_path / "out")
+    (tmp_path / "in" / "a.xml").write_bytes(b"")
     with pytest.raises(DataError):
-        run([tmp_path / "empty"], tmp_path / "out")
-    assert not (tmp_path / "out" / "manifest.json").exists()
+        run([tmp_path / "in"], tmp_path / "out")
+    assert read_manifest(tmp_path / "out") == manifest
+    assert dropped(tmp_path / "out") == lines
 
 
 def test_a_missing_input_is_named(tmp_path: Path) -> None:
@@ -124,8 +147,8 @@ def test_damaged_files_do_not_stop_the_run(corpus: tuple[Path, SyntheticCorpus],
     source = tmp_path / "in"
     shutil.copytree(corpus[0], source)
     good = run([corpus[0]], tmp_path / "good")["documents"]
-    victim = next(path for path in sorted((source / "decisions").glob("*.xml")) if path.stat().st_size > 1000)
-    text = victim.read_bytes()
+    origins = pq.read_table(tmp_path / "good" / "documents.parquet").column("origin").to_pylist()
+    text = (source / next(origin for origin in origins if "!" not in origin)).read_bytes()
     (source / "half.xml").write_bytes(text[: len(text) // 2])
     (source / "latin.xml").write_bytes(text.decode().encode("latin-1", errors="replace"))
     (source / "declared.xml").write_bytes(text.replace(b"UTF-8", b"ISO-8859-1", 1))
@@ -134,5 +157,7 @@ def test_damaged_files_do_not_stop_the_run(corpus: tuple[Path, SyntheticCorpus],
     assert bad["read"] == good["read"] + 4
     assert bad["used"] == good["used"]
     assert bad["dropped"]["malformed_xml"] == good["dropped"]["malformed_xml"] + 1
-    assert bad["dropped"]["wrong_encoding"] == 2
+    assert bad["dropped"]["wrong_encoding"] == 1
+    # UTF-8 that is declared as ISO-8859-1 is read as what it is.
+    assert bad["dropped"]["exact_duplicate"] == good["dropped"]["exact_duplicate"] + 1
     assert bad["dropped"]["unknown_format"] == 1

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +13,7 @@ import pytest
 
 from legaltune.corpus.synthetic import write_corpus
 from tests.conftest import REPOSITORY
-from tests.storage import BUCKET, contents, empty, s3_server
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Any]:
-    with s3_server() as client:
-        yield client
-
-
-@pytest.fixture
-def s3(server: Any) -> Any:
-    empty(server)
-    return server
+from tests.storage import BUCKET, contents
 
 
 @pytest.fixture(scope="module")

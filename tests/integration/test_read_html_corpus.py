@@ -38,7 +38,8 @@ def bare(text: str) -> str:
 
 
 def text_read(decision: Decision) -> str:
-    body = [p.text for name, section in decision.sections.items() if name is not SectionName.LEITSATZ for p in section]
+    front = {SectionName.LEITSATZ, SectionName.ORIENTIERUNGSSATZ}
+    body = [p.text for name, section in decision.sections.items() if name not in front for p in section]
     return "".join(map(bare, body))
 
 
@@ -129,7 +130,27 @@ def test_bavarian_judgment_checked_by_eye(real_corpus: Path) -> None:
     assert decision.grounds[0].randnummer == "35"
     # The order that fixes the value in dispute stands behind the tenor under a heading of its own.
     assert len(decision.section(SectionName.SONSTIGES)) == 1
-    assert [len(decision.section(name)) for name in (SectionName.LEITSATZ, SectionName.TENOR)] == [4, 3]
+    names = (SectionName.LEITSATZ, SectionName.ORIENTIERUNGSSATZ, SectionName.TENOR)
+    assert [len(decision.section(name)) for name in names] == [0, 4, 3]
+
+
+def test_leitsaetze_of_bavarian_courts_and_of_editors(real_corpus: Path) -> None:
+    """The pages mark those of editors one by one; eleven pages have no others."""
+    found: dict[str, tuple[int, int]] = {}
+    for path, decision, page in pages(real_corpus, "bayern"):
+        printed = [e.text_content() for e in page.xpath("//div[@class='leitsatz']")]
+        marked = sum("(redaktioneller Leitsatz)" in text for text in printed)
+        found[path.stem[-6:]] = (len(printed) - marked, marked)
+        names = (SectionName.LEITSATZ, SectionName.ORIENTIERUNGSSATZ)
+        assert tuple(len(decision.section(name)) for name in names) == found[path.stem[-6:]], path.name
+    assert sum(official > 0 for official, _ in found.values()) == 9
+    assert {name: counts for name, counts in found.items() if all(counts)} == {
+        "-24515": (1, 2),
+        "-25726": (1, 1),
+        "-36582": (1, 3),
+        "-43742": (2, 3),
+        "-44766": (3, 3),
+    }
 
 
 def test_byrecht(real_corpus: Path) -> None:

@@ -63,6 +63,16 @@ def test_every_judgment_is_read_and_told_from_the_others(judgments: list[Judgmen
     assert sum(bool(d.norms) for d in decisions) == 44
 
 
+def test_leitsaetze_of_courts_and_of_editors(judgments: list[Judgment]) -> None:
+    """A print has the court's or, in thirteen of forty, those of editors, marked one by one; no print has both."""
+    names = (SectionName.LEITSATZ, SectionName.ORIENTIERUNGSSATZ)
+    marked = [
+        tuple(len(d.section(n)) for n in names) for text, _, d in judgments if re.search(r"\((?:redakt|red\.)", text)
+    ]
+    assert sorted(marked) == [(0, n) for n in (1, 2, 2, 2, 2, 2, 3, 3, 3, 4, 4, 4, 4)]
+    assert sum(bool(d.section(SectionName.LEITSATZ)) for *_, d in judgments) == 27
+
+
 def test_randnummern_are_complete_and_in_order(judgments: list[Judgment]) -> None:
     for text, _, decision in judgments:
         body = (*decision.section(SectionName.TATBESTAND), *decision.grounds)

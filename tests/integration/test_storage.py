@@ -21,21 +21,9 @@ from legaltune.errors import (
     NotPermittedError,
     ServiceUnavailableError,
 )
-from tests.storage import BUCKET, contents, empty, point_at, s3_server
+from tests.storage import BUCKET, contents, point_at
 
 DATASET = {"manifest.json": "{}", "dropped.jsonl": "", "train/00000.parquet": "1", "test/00000.parquet": "2"}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Any]:
-    with s3_server() as client:
-        yield client
-
-
-@pytest.fixture
-def s3(server: Any) -> Any:
-    empty(server)
-    return server
 
 
 def put(s3: Any, objects: dict[str, str]) -> None:

@@ -112,6 +112,49 @@ def test_config_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert "adapter" in json.loads(capsys.readouterr().out)["properties"]
 
 
+def test_inputs_and_settings_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record = {"messages": [{"role": "user", "content": "Frage"}, {"role": "assistant", "content": "Antwort"}]}
+    source = tmp_path / "a=b.jsonl"
+    source.write_text(json.dumps(record) + "\n", encoding="utf-8")
+    out = tmp_path / "out"
+    arguments = ["prepare", str(source), "data.split.test=0", "data.split.validation=0", "--out", str(out), "--json"]
+    assert run(arguments) == ExitCode.OK
+    manifest = json.loads(capsys.readouterr().out)
+    assert manifest["documents"] == {"read": 1, "used": 1, "used_by_source": {"ready-made": 1}, "dropped": {}}
+    assert manifest["configuration"]["input"] == [str(source)]
+    assert json.loads((out / "manifest.json").read_text(encoding="utf-8")) == manifest
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (["--engine", "spark"], "local or ray"),
+        (["--workers", "0"], "below 1"),
+        (["--language", "fr"], "de"),
+        (["--language", "deutsch"], "data.language"),
+    ],
+)
+def test_wrong_ways_to_prepare_end_with_64(
+    tmp_path: Path, option: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.xml").write_text("<dokument/>", encoding="utf-8")
+    assert run(["prepare", str(tmp_path / "in"), "--out", str(tmp_path / "out"), *option]) == ExitCode.USAGE
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_documents_that_teach_nothing_end_with_65(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.xml").write_text("<dokument/>", encoding="utf-8")
+    assert run(["prepare", str(tmp_path / "a.xml"), "--out", str(tmp_path / "out")]) == ExitCode.DATA
+    assert "1 documents read, 0 used, dropped: missing_field 1" in capsys.readouterr().err
+
+
+def test_an_unknown_collection_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["fetch", "juris", str(tmp_path / "in")]) == ExitCode.USAGE
+    assert "rii" in capsys.readouterr().err
+
+
 def test_an_existing_folder_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["synthesize", str(tmp_path)]) == ExitCode.USAGE
     assert "exists already" in capsys.readouterr().err

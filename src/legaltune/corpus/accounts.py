@@ -50,8 +50,11 @@ class Accounts:
         records = ({"origin": origin, "reason": reason, "detail": detail} for origin, reason, detail in self.dropped)
         return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
-    def require_training_examples(self) -> None:
+    def require_training_examples(self, *, listed_in: Path) -> None:
         """Refuse a dataset that nothing can be trained on.
+
+        Args:
+            listed_in: The file with `dropped_lines`.
 
         Raises:
             DataError: With what was dropped why.
@@ -66,9 +69,10 @@ class Accounts:
             )
         dropped = ", ".join(f"{reason} {count}" for reason, count in self.drops_by_reason.items()) or "none"
         first = next((f"; the first: {origin}: {detail}" for origin, _, detail in self.dropped), "")
+        rest = f"; all of them: {listed_in}" if len(self.dropped) > 1 else ""
         raise DataError(
             f"no training example is left: {self.num_read} documents read, {sum(self.used.values())} used, "
-            f"dropped: {dropped}, {len(self.ignored)} files ignored{first}"
+            f"dropped: {dropped}, {len(self.ignored)} files ignored{first}{rest}"
         )
 
     def manifest_contents(self, config: DataConfig) -> dict[str, Any]:

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from legaltune.config.schema import DataConfig, TaskName
-from legaltune.corpus.citations import NormCitation, extract_case_citations, extract_norm_citations
-from legaltune.corpus.document import Decision, DropReason, ReadyMade
+from legaltune.corpus.citations import (
+    NormCitation,
+    extract_case_citations,
+    extract_from_each,
+    extract_norm_citations,
+)
+from legaltune.corpus.document import Decision, DocumentError, DropReason, ReadyMade
 from legaltune.corpus.example import Example
 from legaltune.corpus.parts import unpack
 from legaltune.corpus.prepared import ShardBuilder
+from legaltune.corpus.reading import attempt
 from legaltune.corpus.split import SplitName
 from legaltune.corpus.statute_index import StatuteIndex
 from legaltune.corpus.tasks import Limits, Rejection, TaskContext, build_examples, ready_made_example
@@ -69,7 +77,10 @@ def build_shard(context: BuildContext, task: ShardTask) -> ShardResult:
     for assigned in task.documents:
         document = unpack(assigned.kind, assigned.payload, assigned.packed_bytes)
         assert isinstance(document, Decision | ReadyMade)
-        made = _make(document, context)
+        made = attempt(assigned.origin, partial(_make, document, context))
+        if isinstance(made, DocumentError):
+            tally.fail(assigned, made)
+            continue
         if not made.examples:
             tally.drop(assigned, made)
             continue
@@ -103,13 +114,13 @@ def _make(document: Decision | ReadyMade, context: BuildContext) -> _Made:
     config = context.config
     if isinstance(document, ReadyMade):
         return _Made([ready_made_example(document)] if TaskName.READY_MADE in config.tasks else [])
-    cite = cache(extract_norm_citations)
-    result = build_examples(document, _task_context(context, cite), tasks=config.tasks)
+    texts = [paragraph.text for section in document.sections.values() for paragraph in section]
+    cited = extract_from_each(texts, extract_norm_citations)
+    result = build_examples(document, _task_context(context, _Cited(texts, cited)), tasks=config.tasks)
     if not result.examples:
         return _Made((), result.rejected)
-    texts = [paragraph.text for section in document.sections.values() for paragraph in section]
-    norms = {citation.normalized: citation for text in texts for citation in cite(text)}
-    decisions = {citation.normalized: None for text in texts for citation in extract_case_citations(text)}
+    norms = {citation.normalized: citation for _, citation in cited}
+    decisions = {citation.normalized: None for _, citation in extract_from_each(texts, extract_case_citations)}
     return _Made(
         result.examples,
         result.rejected,
@@ -118,6 +129,19 @@ def _make(document: Decision | ReadyMade, context: BuildContext) -> _Made:
         sum(context.statutes.lookup(citation) is not None for citation in norms.values()),
         tuple(decisions),
     )
+
+
+class _Cited:
+    """Gives the norms cited in a paragraph, found before in a search over the whole document; searches other texts."""
+
+    def __init__(self, texts: Sequence[str], cited: Sequence[tuple[int, NormCitation]]) -> None:
+        self._by_text: dict[str, list[NormCitation]] = {text: [] for text in texts}
+        for number, found in groupby(cited, key=itemgetter(0)):
+            self._by_text[texts[number]] = [citation for _, citation in found]
+
+    def __call__(self, text: str) -> list[NormCitation]:
+        found = self._by_text.get(text)
+        return extract_norm_citations(text) if found is None else found
 
 
 def _task_context(context: BuildContext, cite: Callable[[str], Sequence[NormCitation]]) -> TaskContext:
@@ -177,7 +201,10 @@ class _Tally:
         self._reject(made)
         reasons = ", ".join(f"{task} {reason}" for task, reason in made.rejected)
         detail = "its parts support none of the tasks wanted" + (f" ({reasons})" if reasons else "")
-        self._dropped.append({"origin": assigned.origin, "reason": DropReason.NO_TASK.value, "detail": detail})
+        self.fail(assigned, DocumentError(DropReason.NO_TASK, detail))
+
+    def fail(self, assigned: Assigned, error: DocumentError) -> None:
+        self._dropped.append({"origin": assigned.origin, "reason": error.reason.value, "detail": error.detail})
 
     def use(self, document: Decision | ReadyMade, assigned: Assigned, made: _Made) -> None:
         self._reject(made)

@@ -26,12 +26,14 @@ _ABBREVIATION = re.compile(
 )
 _TERMINAL = re.compile(r"(?<!\.\.)[.!?][\"”“’‘«»)\]]*$")
 _MAX_END_CHARS = 32  # more than any abbreviation, with the quotation marks and brackets behind it
-_NAME = r"(?:(?:Dr|Prof|Dipl|gez|h\.c)\.:?|[A-ZÄÖÜ]\.|[A-ZÄÖÜ][\w’'-]*|von|van|vom|v\.|de|zu|der|am|XXX|…\.*)"
+# No two alternatives match the same, or a row of names could be read in exponentially many ways.
+_NAME = r"(?:(?:Dr|Prof|Dipl|gez|h\.c)\.:?|[A-ZÄÖÜ]\.|[A-ZÄÖÜ][\w’'-]*|von|van|vom|v\.|de|zu|der|am|…\.*)"
 _NAMES = re.compile(rf"{_NAME}(?:[\s/]+{_NAME})*")
 _FULL_NAME = re.compile(r"[A-ZÄÖÜ]\w|…")
 _HINDERED = re.compile(r"(?i)(?=.*unterschr).*(?:ver|ge)hindert")
 _MAX_NOTE_CHARS = 200
 _INLINE_NAMES = re.compile(rf"(?<=[.!?)“\"])\s+{_NAMES.pattern}$")
+_MAX_INLINE_NAMES_CHARS = 300  # nine judges with their titles
 
 
 def clean(text: str) -> str:
@@ -111,4 +113,5 @@ def is_signature(line: str) -> bool:
 
 def drop_inline_signature(text: str) -> str:
     """Remove names that a flattened text runs on behind its last sentence."""
-    return _INLINE_NAMES.sub("", text)
+    match = _INLINE_NAMES.search(text, max(0, len(text) - _MAX_INLINE_NAMES_CHARS))
+    return text[: match.start()] if match else text

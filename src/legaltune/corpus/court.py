@@ -37,7 +37,7 @@ _BRANCHES: tuple[tuple[CourtBranch, re.Pattern[str]], ...] = tuple(
             "verfassungsgericht|staatsgerichtshof",
         ),
         (CourtBranch.PATENT, "BPatG", "bundespatentgericht"),
-        (CourtBranch.ARBEITS, "BAG|LAG|ArbG", "arbeitsgericht"),
+        (CourtBranch.ARBEITS, "BAG|LAG|LArbG|ArbG", "arbeitsgericht"),
         (CourtBranch.SOZIAL, "BSG|LSG|SG", "sozialgericht"),
         (CourtBranch.FINANZ, "BFH|FG", "finanzgericht|bundesfinanzhof"),
         (CourtBranch.VERWALTUNGS, "BVerwG|OVG|VGH|VG", "verwaltungsgericht"),

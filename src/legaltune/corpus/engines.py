@@ -7,6 +7,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -24,6 +25,7 @@ R = TypeVar("R")
 
 # Items handed out ahead of the results: enough to keep every worker busy, few enough to bound the memory.
 _AHEAD_PER_WORKER = 2
+_CONNECT_SECONDS = 10
 
 
 class Engine(Protocol):
@@ -165,9 +167,8 @@ class RayEngine:
             except ray.exceptions.RayTaskError as error:  # an error of the function, and of its class too
                 raise error.cause from None
             except ray.exceptions.RayError as error:
-                raise PlatformError(
-                    f"the Ray cluster failed: {error}; run again, perhaps with fewer --workers; what is finished is kept"
-                ) from None
+                remedy = "run again, perhaps with fewer --workers; what is finished is kept"
+                raise PlatformError(f"the Ray cluster failed: {error}; {remedy}") from None
 
     def _results(self, ray: Any, function: Callable[[S, T], R], shared: S, items: Iterable[T]) -> Iterator[R]:
         remote = ray.remote(num_cpus=1, max_retries=3, scheduling_strategy="SPREAD")(_call_on_cluster)
@@ -187,19 +188,34 @@ class RayEngine:
                 ray.cancel(task)
 
     def _connect(self, ray: Any) -> None:
+        """Connect to the cluster, or start one; quietly."""
         # Ray would otherwise report its use, and set up the environment of `uv run` on every machine.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+        os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # the first one is raised, that is enough
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
         if self.address is None:
             options |= {"num_cpus": self.workers, "include_dashboard": False}
         try:
+            if self.address:
+                _require_answer(self.address)
             # "local" and not None: that would join any cluster that somebody else started on this machine.
             ray.init(address=self.address or "local", **options)
         except (OSError, ValueError, RuntimeError) as error:
             raise ServiceUnavailableError(
                 f"no Ray cluster at {self.address or 'this machine'}: {error}; check --ray-address"
             ) from error
+
+
+def _require_answer(address: str) -> None:
+    """Try to reach a host with its port; Ray itself tries for many minutes.
+
+    Raises:
+        OSError: Nothing answers there.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS).close()
 
 
 def _call_on_cluster(function: Callable[[Any, T], R], references: Sequence[Any], item: T) -> R:

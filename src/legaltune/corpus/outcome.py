@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
 from legaltune.corpus.document import Paragraph
+from legaltune.corpus.patterns import rare
 
 
 class Outcome(StrEnum):
@@ -66,10 +67,11 @@ def read_outcome(tenor: Sequence[Paragraph]) -> Outcome | None:
     sentences = list(_sentences(tenor))
     if any(_NOT_ONE_REQUEST.search(sentence) for sentence in sentences):
         return None
-    relevant = [sentence for sentence in sentences if not _ANCILLARY.search(sentence)]
-    main = _dispositions(sentence for sentence in relevant if not _SIDE_MATTER.search(sentence))
-    outcome = _combine(main or _dispositions(relevant))
-    if outcome is Outcome.STATTGEGEBEN and any(_SHARED_COSTS.search(sentence) for sentence in sentences):
+    relevant = [sentence for sentence in sentences if not _is_ancillary(sentence)]
+    beside = [sentence for sentence in relevant if _SIDE_MATTER.search(sentence)]
+    main = [sentence for sentence in relevant if sentence not in beside] if beside else relevant
+    outcome = _combine(_dispositions(main) or _dispositions(beside))
+    if outcome is Outcome.STATTGEGEBEN and any(map(_shares_costs, sentences)):
         return None  # who wins everything bears no costs: something was overlooked
     return outcome
 
@@ -78,7 +80,7 @@ _ENUMERATOR = re.compile(r"^\s*(?:(?:[IVX]{1,4}|\d{1,2}|[a-z])[.)]\s*)+(?=[A-ZÄ
 _DATE = re.compile(r"\d{1,2}\.\s(?:Jan|Feb|März|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez)")
 # A full stop ends a sentence only behind a word: not in "2. Juli", "Az. 5", "Dr. Meier".
 _SENTENCE_END = re.compile(
-    r"(?<=[a-zäöüß]{4}\.)\s+(?=(?:(?:\d{1,2}|[IVX]{1,4})\.\s)?[A-ZÄÖÜ])|;\s+|,?\s+und\s+(?=im\s+[Üü]brigen\s)"
+    r"(?<=\.)(?<=[a-zäöüß]{4}\.)\s+(?=(?:(?:\d{1,2}|[IVX]{1,4})\.\s)?[A-ZÄÖÜ])|;\s+|,?\s+und\s+(?=im\s+[Üü]brigen\s)"
 )
 
 
@@ -102,29 +104,30 @@ def _split(text: str) -> Iterator[str]:
 
 
 # Costs and value in dispute, where a clause on them could be taken for one on the main matter.
-_ANCILLARY = re.compile(
-    r"^(?:Die\s)?(?:\w+en?\s)?(?:Gerichtsk|K)osten\b|^Die\s(?:Fests|Streitwertfests|Wertfests)etzung\b"
-    r"|(?:Streit|Gegenstands|Geschäfts|Verfahrens|Beschwerde)wert\b.*\bfestgesetzt|^Der\sWert\b"
+_COSTS_OR_VALUE = re.compile(
+    r"(?:Die\s)?(?:\w+en?\s)?(?:Gerichtsk|K)osten\b|Die\s(?:Fests|Streitwertfests|Wertfests)etzung\b|Der\sWert\b"
 )
+_SETS_VALUE = rare("festgesetzt", r"(?:Streit|Gegenstands|Geschäfts|Verfahrens|Beschwerde)wert\b.*\bfestgesetzt")
 # Decided beside the main matter; counts only where there is nothing else.
-_SIDE_MATTER = re.compile(
-    r"kostenhilfe|Notanwalt|beizuladen|Beiladung\b|Ablehnungsgesuch|Befangenheit|^(?:Der|Dem|Die)\b[^,]*\bWiedereinsetzung"
+_SIDE_MATTER = rare(
+    "kostenhilfe|Notanwalt|beizuladen|Beiladung|Ablehnungsgesuch|Befangenheit|Wiedereinsetzung",
+    r"kostenhilfe|Notanwalt|beizuladen|Beiladung\b|Ablehnungsgesuch|Befangenheit"
+    r"|^(?:Der|Dem|Die)\b[^,]*\bWiedereinsetzung",
 )
 # A criminal verdict answers no request; with a Widerklage there are two.
-_NOT_ONE_REQUEST = re.compile(
-    r"^(?:Der|Die)\sAngeklagten?\b.*\b(?:schuldig|verurteilt|freigesprochen|verwarnt)|Wider(?:klage|antr[aä]g)"
+_NOT_ONE_REQUEST = rare(
+    "Angeklagte|Wider",
+    r"^(?:Der|Die)\sAngeklagten?\b.*\b(?:schuldig|verurteilt|freigesprochen|verwarnt)|Wider(?:klage|antr[aä]g)",
 )
-_QUOTA = r"(?:\d\s?(?:%|Prozent)|vom\sHundert|v\.\s?H\.|\d/\d|[½¼¾⅓⅔]|Hälfte|gegeneinander|Drittel|Viertel)"
-_SHARED_COSTS = re.compile(rf"^(?!.*[Vv]ollstreck)(?=.*[Kk]osten\b).*{_QUOTA}")
+_COSTS = re.compile(r"[Kk]osten\b")
+_QUOTA = re.compile(r"\d\s?(?:%|Prozent)|vom\sHundert|v\.\s?H\.|\d/\d|[½¼¾⅓⅔]|Hälfte|gegeneinander|Drittel|Viertel")
 
-_REMEDY = (
-    r"\b(?:\w*(?P<remedy>rechtsbeschwerde|verfassungsbeschwerde|beschwerde|revision|berufung|rechtsmittel|erinnerung"
-    r"|einspruch))(?:n|en|s|es)?\b"
-)
+# A compound ends on it ("Rechtsbeschwerde").
+_REMEDY = r"(?P<remedy>beschwerde|revision|berufung|rechtsmittel|erinnerung|einspruch)(?:n|en|s|es)?\b"
 _REMEDY_OF = re.compile(
     rf"(?i:{_REMEDY})(?:\s(?:des|der)\s(?P<party>Antragst|Antragsg|Beteiligten\szu\s\d|[A-Z]\w{{3}}))?"
 )
-_ON_REMEDY = re.compile(rf"^Auf\s(?:(?:die|das|den)\s.{{0,80}}?)?(?i:{_REMEDY})")
+_ON_REMEDY = re.compile(rf"Auf\s(?:(?:die|das|den)\s.{{0,80}}?)?(?i:\b\w*{_REMEDY})")
 _REQUEST = re.compile(
     r"(?i:revision|berufung|beschwerde|rechtsmittel|erinnerung|einspruch|rüge|klage|antr[aä]g|gesuch|widerspruch"
     r"|gegenvorstellung)"
@@ -132,34 +135,40 @@ _REQUEST = re.compile(
 # In a main clause the participle comes last ("wird ... zurückgewiesen"), in a subordinate clause the auxiliary does
 # ("soweit die Klage abgewiesen worden ist").
 _MAIN = r"(?!\w)(?!\s(?:hat|haben|hatte|worden|wurden?|ist|sind|wird|werden|sei|seien)\b)"
-_REFUSED = re.compile(
+_REFUSED = rare(
+    "gewiesen|abgelehnt|verworfen|zugelassen",
     rf"(?:\bals\s(?:\w+\s)?(?P<ground>unzulässig|unbegründet)\s)?"
-    rf"\b(?P<verb>zurück-?gewiesen|abgewiesen|abgelehnt|verworfen|gegen\b.*\bnicht\szugelassen){_MAIN}"
+    rf"\b(?P<verb>zurück-?gewiesen|abgewiesen|abgelehnt|verworfen|gegen\b.*\bnicht\szugelassen){_MAIN}",
 )
-_NOT_ACCEPTED = re.compile(
-    rf"\bnicht\s(?:zur\sEntscheidung\s)?angenommen{_MAIN}|\bAnnahme\sder\sRevision\b.*\babgelehnt{_MAIN}"
+_NOT_ACCEPTED = rare(
+    "angenommen|Annahme",
+    rf"\bnicht\s(?:zur\sEntscheidung\s)?angenommen{_MAIN}|\bAnnahme\sder\sRevision\b.*\babgelehnt{_MAIN}",
 )
-_REMANDED = re.compile(rf"\b(?:zurück-?verwiesen|zurückgegeben){_MAIN}")
-_ENDED = re.compile(
-    rf"\b(?:\w+v|V)erfahren\b.*\beingestellt{_MAIN}|\bwirkungslos\b"
-    r"|\b(?:Klage|Berufung|Revision|Beschwerde|Antrag)\s(?:ist|gilt\sals)\szurückgenommen"
-    rf"|\b(?:Rechtsstreit|Verfahren|Hauptsache)\s(?:ist|sind|wird|hat)\b.*\berledigt{_MAIN}"
+_REMANDED = rare("verwiesen|zurückgegeben", rf"\b(?:zurück-?verwiesen|zurückgegeben){_MAIN}")
+_ENDED = rare(
+    "eingestellt|wirkungslos|zurückgenommen|erledigt",
+    rf"\b(?:(?:\w+v|V)erfahren\b.*\beingestellt{_MAIN}|wirkungslos\b"
+    r"|(?:Klage|Berufung|Revision|Beschwerde|Antrag)\s(?:ist|gilt\sals)\szurückgenommen"
+    rf"|(?:Rechtsstreit|Verfahren|Hauptsache)\s(?:ist|sind|wird|hat)\b.*\berledigt{_MAIN})",
 )
 _APPEALED = r"(?:Urteil|Beschlu(?:ss|ß)|Beschlüsse|Entscheidung|Gerichtsbescheid|Zwischenverfügung|Verfügung)\w{0,3}"
 _SET_ASIDE = re.compile(
-    rf"^(?:Das|Der|Die)\s{_APPEALED}\s.*\b(?:wird|werden)\b.*\b(?:aufgehoben|(?:ab)?geändert){_MAIN}"
-    rf"|^(?:Unter|In)\s(?:teilweiser\s)?(?:Aufhebung|Abänderung|Änderung)\s.*{_APPEALED}"
+    rf"(?:Das|Der|Die)\s{_APPEALED}\s.*\b(?:wird|werden)\b.*\b(?:aufgehoben|(?:ab)?geändert){_MAIN}"
+    rf"|(?:Unter|In)\s(?:teilweiser\s)?(?:Aufhebung|Abänderung|Änderung)\s.*{_APPEALED}"
 )
 _ACT = r"(?:\b\w*[Bb]escheide?s?|\bVerwaltungsakte?|\b\w*[Ss]atzung|\bBebauungsplan|\b\w*[Vv]erordnung)\b"
 _GRANTED = re.compile(
-    rf"\b(?:wird|werden)\b.*\b(?:verurteilt|verpflichtet|untersagt|aufgegeben|gestattet|bewilligt){_MAIN}"
-    rf"|\b(?:aufschiebende\sWirkung|Löschung)\b.*\b(?:angeordnet|wiederhergestellt){_MAIN}"
-    r"|\bfür\s(?:nichtig|unwirksam|rechtswidrig|begründet)\serklärt|^Es\swird\sfestgestellt,\sdass"
-    rf"|{_ACT}.*\b(?:aufgehoben|(?:ab)?geändert|unwirksam|nichtig){_MAIN}"
-    r"|\baußer\sVollzug\sgesetzt|\bVollziehung\b.*\bausgesetzt"
-    rf"|^Unter\s(?:Aufhebung|Abänderung|Änderung)\s(?:de[rs]\s)?{_ACT}"
-    r"|^(?:Der|Die|Das)\s\w+\s.*\b(?:ist|sind|war|waren)\srechtswidrig"
-    rf"|\b(?:Klage|Antrag|Anträgen|Beschwerde|Erinnerung)\s.*\b(?:stattgegeben|entsprochen){_MAIN}"
+    rf"\b(?:(?:wird|werden)\b.*\b(?:verurteilt|verpflichtet|untersagt|aufgegeben|gestattet|bewilligt){_MAIN}"
+    rf"|(?:aufschiebende\sWirkung|Löschung)\b.*\b(?:angeordnet|wiederhergestellt){_MAIN}"
+    r"|für\s(?:nichtig|unwirksam|rechtswidrig|begründet)\serklärt|außer\sVollzug\sgesetzt|Vollziehung\b.*\bausgesetzt"
+    rf"|(?:Klage|Antrag|Anträgen|Beschwerde|Erinnerung)\s.*\b(?:stattgegeben|entsprochen){_MAIN})"
+)
+_OPENS_GRANT = re.compile(
+    rf"Es\swird\sfestgestellt,\sdass|Unter\s(?:Aufhebung|Abänderung|Änderung)\s(?:de[rs]\s)?{_ACT}"
+    r"|(?:Der|Die|Das)\s\w+\s.*\b(?:ist|sind|war|waren)\srechtswidrig"
+)
+_ACT_IS_VOID = rare(
+    "aufgehoben|geändert|unwirksam|nichtig", rf"{_ACT}.*\b(?:aufgehoben|(?:ab)?geändert|unwirksam|nichtig){_MAIN}"
 )
 _REST = re.compile(r"(?i:\bim\sübrigen\b|weiter\s?gehende|darüber\shinaus)")
 _PARTLY = re.compile(r"\b(?:teilweise[rn]?|zum\sTeil)\b")
@@ -181,27 +190,50 @@ def _dispositions(sentences: Iterable[str]) -> list[_Disposition]:
 
 def _read_sentence(sentence: str) -> Iterator[_Disposition]:
     """What the main clauses of one sentence decide; nothing where it decides nothing that is known."""
-    match = _REMEDY_OF.search(sentence)
-    remedy, party = (match["remedy"].casefold(), match["party"]) if match else (None, None)
     if _NOT_ACCEPTED.search(sentence):
-        yield _Disposition(_Kind.REFUSAL, Outcome.NICHT_ANGENOMMEN, remedy, party)
-    elif _ON_REMEDY.search(sentence):
+        yield _Disposition(_Kind.REFUSAL, Outcome.NICHT_ANGENOMMEN, *_remedy_of(sentence))
+    elif _ON_REMEDY.match(sentence):
+        remedy, party = _remedy_of(sentence)
         yield _Disposition(_Kind.SUCCESS, _success_outcome(sentence), remedy, party)
         yield from _refused_beside(sentence, remedy)
-    elif _SET_ASIDE.search(sentence) or _REMANDED.search(sentence):
+    elif _SET_ASIDE.match(sentence) or _REMANDED.search(sentence):
         yield _Disposition(_Kind.SUCCESS, _success_outcome(sentence))
-        yield from _refused_beside(sentence, remedy)
+        yield from _refused_beside(sentence, _remedy_of(sentence)[0])
     elif _ENDED.search(sentence):
         yield _Disposition(_Kind.END, Outcome.ERLEDIGT)
-    elif _GRANTED.search(sentence):
+    elif _OPENS_GRANT.match(sentence) or _GRANTED.search(sentence) or _ACT_IS_VOID.search(sentence):
         yield _Disposition(_Kind.GRANT, _success_outcome(sentence))
         yield from _refused_beside(sentence, remedy=None)
-    elif _REQUEST.search(sentence):
-        position = 0
-        for refused in _REFUSED.finditer(sentence):
-            is_rest = bool(_REST.search(sentence, position, refused.end()))
-            yield _Disposition(_Kind.REFUSAL, _refusal_outcome(sentence, refused), remedy, party, is_rest)
-            position = refused.end()
+    else:
+        yield from _refusals(sentence)
+
+
+def _refusals(sentence: str) -> Iterator[_Disposition]:
+    refusals = list(_REFUSED.finditer(sentence))
+    if not refusals or not _REQUEST.search(sentence):
+        return
+    remedy, party = _remedy_of(sentence)
+    position = 0
+    for refused in refusals:
+        is_rest = bool(_REST.search(sentence, position, refused.end()))
+        yield _Disposition(_Kind.REFUSAL, _refusal_outcome(sentence, refused), remedy, party, is_rest)
+        position = refused.end()
+
+
+def _remedy_of(sentence: str) -> tuple[str | None, str | None]:
+    """The remedy that a sentence names first, and who brought it."""
+    match = _REMEDY_OF.search(sentence)
+    return (match["remedy"].casefold(), match["party"]) if match else (None, None)
+
+
+def _is_ancillary(sentence: str) -> bool:
+    return _COSTS_OR_VALUE.match(sentence) is not None or _SETS_VALUE.search(sentence) is not None
+
+
+def _shares_costs(sentence: str) -> bool:
+    if "Vollstreck" in sentence or "vollstreck" in sentence:
+        return False
+    return _COSTS.search(sentence) is not None and _QUOTA.search(sentence) is not None
 
 
 def _success_outcome(sentence: str) -> Outcome | None:

@@ -7,6 +7,7 @@ the documents are compressed and fetched from their file when they are turned in
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,13 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from legaltune.corpus.document import Decision, Document, ReadyMade, Statute
 from legaltune.errors import DataError
 from legaltune.files import whole_folder
+
+logger = logging.getLogger(__name__)
 
 IGNORED = "ignored"
 DROPPED = "dropped"
@@ -103,18 +107,29 @@ class PartFolder:
 
     folder: Path
 
-    def __contains__(self, key: str) -> bool:
-        return (self.folder / key).is_dir()
-
     def write(self, key: str, part: Part) -> None:
         """Add a part."""
         with whole_folder(self.folder / key) as folder:
             (folder / _INDEX).write_bytes(part.index)
             (folder / _DOCUMENTS).write_bytes(part.documents)
 
-    def num_documents(self, key: str) -> int:
-        """Number of documents in a part, used or dropped."""
-        return sum(kind != IGNORED for kind in _read_index(self.folder / key).column("kind").to_pylist())
+    def num_documents(self, key: str, settings: str) -> int | None:
+        """Number of documents in a part, used or dropped; None where it must be made, or made again.
+
+        Args:
+            key: Key of its unit.
+            settings: Digest of the settings that its documents must have been read with.
+        """
+        path = self.folder / key
+        if not path.is_dir():
+            return None
+        try:
+            table = _read_index(path)
+            _require_settings(path, table, settings)
+        except DataError as error:
+            logger.debug("reading again: %s", error)
+            return None
+        return int(pc.sum(pc.not_equal(table.column("kind"), IGNORED)).as_py() or 0)
 
     def keys(self) -> list[str]:
         """Keys of all parts there are, sorted."""
@@ -180,14 +195,23 @@ def unpack(kind: str, payload: bytes, packed_bytes: int) -> Document:
 
 def _read_index(folder: Path) -> pa.Table:
     try:
-        return pa.ipc.open_file((folder / _INDEX).read_bytes()).read_all()
-    except (OSError, pa.ArrowInvalid) as error:
-        raise DataError(f"{folder} is damaged ({error}): remove it and run `legaltune prepare` again") from None
+        table = pa.ipc.open_file((folder / _INDEX).read_bytes()).read_all()
+        num_bytes = (folder / _DOCUMENTS).stat().st_size
+    except (OSError, pa.ArrowException) as error:
+        raise _damaged(folder, str(error)) from None
+    expected = pc.sum(table.column("length")).as_py() or 0
+    if num_bytes != expected:
+        raise _damaged(folder, f"{num_bytes} bytes of documents, not {expected}")
+    return table
+
+
+def _damaged(folder: Path, detail: str) -> DataError:
+    return DataError(f"{folder} is damaged ({detail}): remove it and read its documents again")
 
 
 def _require_settings(folder: Path, table: pa.Table, settings: str) -> None:
     found = (table.schema.metadata or {}).get(_SETTINGS, b"").decode()
     if found != settings:
         raise DataError(
-            f"{folder} was read with other settings or by another version: remove it and read the documents again"
+            f"{folder} was read with other settings or by another version: remove it and read its documents again"
         )

@@ -7,6 +7,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,13 @@ from legaltune.corpus.prepared import finish, publish
 from legaltune.corpus.reading import ReadSettings, read_unit
 from legaltune.corpus.statute_index import StatuteIndex
 from legaltune.corpus.units import Unit, units_of
-from legaltune.errors import InputMissingError
+from legaltune.errors import DataError, InputMissingError
 from legaltune.files import whole_folder, write_json, write_text
 from legaltune.logs import progress
 
 logger = logging.getLogger(__name__)
 
-_WORK_FOLDER = ".work"
+_DROPPED_FILE = "dropped.jsonl"
 _DOCUMENTS_PER_SHARD = 1_000
 _LOCAL = LocalEngine()
 
@@ -45,6 +46,7 @@ def prepare(
     engine: Engine = _LOCAL,
     previous: Path | None = None,
     count: Callable[[str], int] = len,
+    work: Path | None = None,
 ) -> dict[str, Any]:
     """Turn documents into the prepared dataset. Run again after a kill, it does only what was not finished.
 
@@ -55,17 +57,22 @@ def prepare(
         engine: Where the work runs; the dataset is the same, byte for byte.
         previous: Folder of an earlier dataset whose split is kept.
         count: Length of a text, in the unit of `data.max_document_length`; a function of a module.
+        work: Folder for what a restart finds again, left to the caller; by default one in the output, gone at the end.
 
     Returns:
         The manifest.
 
     Raises:
-        InputMissingError: An input does not exist.
+        InputMissingError: An input or the earlier dataset does not exist.
         DataError: No training example is left; the message says what was dropped why.
     """
-    work = output / _WORK_FOLDER
-    keys = read_corpus(inputs, work / "parts", config, engine=engine)
-    return assemble(work / "parts", output, config, keys=keys, engine=engine, previous=previous, count=count)
+    earlier = _earlier_assignments(previous) if previous else None
+    with engine.started(), nullcontext(work) if work else _work_folder(output) as folder:
+        parts = PartFolder(folder / "parts")
+        keys = read_corpus(inputs, parts.folder, config, engine=engine)
+        if not keys:
+            raise InputMissingError(f"there is no file in {', '.join(map(str, inputs))}: name a folder with documents")
+        return _assemble(parts, keys, output, config, work=folder, engine=engine, earlier=earlier, count=count)
 
 
 def read_corpus(inputs: Sequence[Path], parts: Path, config: DataConfig, *, engine: Engine = _LOCAL) -> list[str]:
@@ -84,7 +91,10 @@ def read_corpus(inputs: Sequence[Path], parts: Path, config: DataConfig, *, engi
     folder = PartFolder(parts)
     keys: list[str] = []
     with progress("documents read") as advance:
-        pending = _unfinished(units_of(inputs), folder, keys, advance, is_remote=engine.is_remote)
+        pending = (
+            unit.loaded() if engine.is_remote else unit
+            for unit in _unfinished(units_of(inputs), folder, settings, keys, advance)
+        )
         for key, num_documents, part in engine.map(read_unit, settings, pending):
             folder.write(key, part)
             advance(num_documents)
@@ -92,17 +102,18 @@ def read_corpus(inputs: Sequence[Path], parts: Path, config: DataConfig, *, engi
 
 
 def _unfinished(
-    units: Iterable[Unit], folder: PartFolder, keys: list[str], advance: Callable[[int], None], *, is_remote: bool
+    units: Iterable[Unit], folder: PartFolder, settings: ReadSettings, keys: list[str], advance: Callable[[int], None]
 ) -> Iterator[Unit]:
-    """Units that have no part yet; the keys of all are noted."""
+    """Units that have no good part yet; the keys of all are noted."""
     num_kept = 0
     for unit in units:
         keys.append(unit.key)
-        if unit.key in folder:
-            num_kept += 1
-            advance(folder.num_documents(unit.key))
+        num_documents = folder.num_documents(unit.key, settings.digest)
+        if num_documents is None:
+            yield unit
         else:
-            yield unit.loaded() if is_remote else unit
+            num_kept += 1
+            advance(num_documents)
     if num_kept:
         logger.info("%d of %d units of work were read by an earlier run", num_kept, len(keys))
 
@@ -112,7 +123,6 @@ def assemble(
     output: Path,
     config: DataConfig,
     *,
-    keys: Sequence[str] | None = None,
     engine: Engine = _LOCAL,
     previous: Path | None = None,
     count: Callable[[str], int] = len,
@@ -120,41 +130,66 @@ def assemble(
     """The steps that need all documents; see `prepare`.
 
     Args:
-        parts: Folder of the parts.
+        parts: Folder of the parts, all of which are used.
         output: Folder of the dataset.
         config: As in `read_corpus`.
-        keys: Which parts, by default all.
         engine: Where the work runs.
         previous: Folder of an earlier dataset.
         count: Length of a text.
 
     Raises:
-        InputMissingError: There are no parts.
+        InputMissingError: There are no parts, or no earlier dataset.
         DataError: The parts were read with other settings, or no training example is left.
     """
     folder = PartFolder(parts)
-    chosen = folder.keys() if keys is None else keys
-    if not chosen:
+    keys = folder.keys()
+    if not keys:
         raise InputMissingError(f"there is nothing to assemble in {parts}: read the documents first")
-    reader = PartReader(folder, chosen, ReadSettings.from_config(config).digest)
+    earlier = _earlier_assignments(previous) if previous else None
+    with engine.started(), _work_folder(output) as work:
+        return _assemble(folder, keys, output, config, work=work, engine=engine, earlier=earlier, count=count)
+
+
+@contextmanager
+def _work_folder(output: Path) -> Iterator[Path]:
+    """Folder for what a restart finds again; removed when all is done, hidden until then."""
+    folder = output / ".work"
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _assemble(
+    folder: PartFolder,
+    keys: Sequence[str],
+    output: Path,
+    config: DataConfig,
+    *,
+    work: Path,
+    engine: Engine,
+    earlier: pa.Table | None,
+    count: Callable[[str], int],
+) -> dict[str, Any]:
+    reader = PartReader(folder, keys, ReadSettings.from_config(config).digest)
     is_document = pc.invert(pc.is_in(reader.table.column("kind"), pa.array([IGNORED, DROPPED])))
     documents = reader.table.filter(is_document)
     logger.info("%d documents can be used as far as one can tell from each alone", len(documents))
-    grouping = group_documents(
-        documents,
-        config,
-        previous=read_assignments(previous) if previous else None,
-        shingles=_shingles(reader, documents),
-    )
+    grouping = group_documents(documents, config, previous=earlier, shingles=_shingles(reader, documents))
     context = BuildContext(config, _statute_index(reader, documents, grouping), count)
-    shards = _build(_Plan(reader, documents, grouping), context, output / _WORK_FOLDER, engine)
+    work.mkdir(parents=True, exist_ok=True)
+    shards = _build(_Plan(reader, documents, grouping, keys), context, work, engine)
     accounts = collect(reader.table, documents, grouping, shards)
-    accounts.require_training_examples()
+    write_text(work / _DROPPED_FILE, accounts.dropped_lines())
+    accounts.require_training_examples(listed_in=work / _DROPPED_FILE)
     publish(output, shards)
-    write_text(output / "dropped.jsonl", accounts.dropped_lines())
-    manifest = finish(output, accounts.manifest_contents(config))
-    shutil.rmtree(output / _WORK_FOLDER, ignore_errors=True)
-    return manifest
+    shutil.copyfile(work / _DROPPED_FILE, output / _DROPPED_FILE)
+    return finish(output, accounts.manifest_contents(config))
+
+
+def _earlier_assignments(previous: Path) -> pa.Table:
+    try:
+        return read_assignments(previous)
+    except pa.ArrowException as error:
+        raise DataError(f"the earlier dataset {previous} is damaged ({error}): prepare without it") from None
 
 
 def _shingles(reader: PartReader, documents: pa.Table) -> Callable[[int], Any]:
@@ -181,23 +216,28 @@ class _Plan:
         reader: Gives the documents.
         documents: All documents that could be read.
         grouping: Row for row what became of them.
+        keys: Of the parts, which change with every file that was read.
     """
 
-    def __init__(self, reader: PartReader, documents: pa.Table, grouping: Grouping) -> None:
+    def __init__(self, reader: PartReader, documents: pa.Table, grouping: Grouping, keys: Sequence[str]) -> None:
         self._reader = reader
+        self._keys = sorted(keys)
         decided = grouping.table
         rows = documents.append_column("group_id", decided.column("group_id")).append_column(
             "split", decided.column("split")
         )
         kept = rows.filter(pc.and_(decided.column("keep"), pc.not_equal(documents.column("kind"), "statute")))
-        keys = zip(kept.column("source").to_pylist(), kept.column("document_id").to_pylist(), strict=True)
-        digests = np.array([hashlib.sha256(f"{source}/{name}".encode()).digest() for source, name in keys], dtype="S32")
+        names = zip(kept.column("source").to_pylist(), kept.column("document_id").to_pylist(), strict=True)
+        digests = np.array(
+            [hashlib.sha256(f"{source}/{name}".encode()).digest() for source, name in names], dtype="S32"
+        )
         self._rows = kept.take(pa.array(np.argsort(digests)))
         self.num_shards = -(-len(self._rows) // _DOCUMENTS_PER_SHARD)
 
     def digest(self, config: DataConfig) -> str:
         """Changes with everything that the shards depend on, so that a restart takes none that was made otherwise."""
-        digest = hashlib.sha256(json.dumps([legaltune.__version__, config.model_dump(mode="json")]).encode())
+        settings = [legaltune.__version__, config.model_dump(mode="json"), self._keys]
+        digest = hashlib.sha256(json.dumps(settings).encode())
         for name in ("source", "document_id", "content_sha256", "group_id", "split"):
             for value in self._rows.column(name).to_pylist():
                 digest.update(value if isinstance(value, bytes) else str(value).encode())

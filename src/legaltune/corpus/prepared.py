@@ -63,7 +63,7 @@ class ShardBuilder:
     def add_example(self, example: Example, *, group_id: str, split: SplitName) -> None:
         """Add one example to a split."""
         messages = [{"role": message.role, "content": message.content} for message in example.messages]
-        content = json.dumps(messages, ensure_ascii=False, sort_keys=True)
+        content = "".join(f"{message.role}\n{message.content}\0" for message in example.messages)
         self._table(split, _EXAMPLES).add(
             {
                 "example_id": example.example_id,
@@ -127,8 +127,11 @@ def publish(folder: Path, shards: Sequence[Path]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "manifest.json").unlink(missing_ok=True)
     for split in SPLITS:
-        shutil.rmtree(folder / split, ignore_errors=True)
-    with pq.ParquetWriter(folder / DOCUMENTS_FILE, _DOCUMENTS, compression="zstd") as documents:
+        if (folder / split).exists():
+            shutil.rmtree(folder / split)
+    # Whole at any time: a later run keeps the split of what stands in it.
+    unfinished = folder / f".{DOCUMENTS_FILE}.tmp"
+    with pq.ParquetWriter(unfinished, _DOCUMENTS, compression="zstd") as documents:
         for number, shard in enumerate(shards):
             table = shard / DOCUMENTS_FILE
             if table.is_file():
@@ -138,6 +141,7 @@ def publish(folder: Path, shards: Sequence[Path]) -> None:
                 if examples.is_file():
                     (folder / split).mkdir(exist_ok=True)
                     _link(examples, folder / split / f"{number:05d}.parquet")
+    unfinished.replace(folder / DOCUMENTS_FILE)
 
 
 def _link(source: Path, target: Path) -> None:
@@ -158,7 +162,8 @@ def finish(folder: Path, contents: dict[str, Any]) -> dict[str, Any]:
     Returns:
         The manifest; its `fingerprint` identifies the examples.
     """
-    shards = {str(path.relative_to(folder)): sha256_of(path) for path in sorted(folder.glob("*/*.parquet"))}
+    names = sorted(f"{split}/{path.name}" for split in SPLITS for path in (folder / split).glob("*.parquet"))
+    shards = {name: sha256_of(folder / name) for name in names}
     fingerprint = hashlib.sha256(json.dumps(shards, sort_keys=True).encode()).hexdigest()
     manifest = {
         "format_version": FORMAT_VERSION,

@@ -8,11 +8,12 @@ import logging
 import signal
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import legaltune
 from legaltune.config.schema import DataConfig
@@ -27,10 +28,11 @@ from legaltune.corpus.units import Unit
 
 logger = logging.getLogger(__name__)
 
-# Reading takes milliseconds; the largest document allowed takes seconds. This ends what would never end.
+# A document takes milliseconds, the largest one allowed takes seconds. This ends what would never end.
 _MAX_SECONDS_PER_DOCUMENT = 120
 
 Row = Mapping[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +70,26 @@ def read_unit(settings: ReadSettings, unit: Unit) -> tuple[str, int, Part]:
     return unit.key, num_documents, builder.build(settings.digest)
 
 
-def _row(item: RawDocument, settings: ReadSettings) -> tuple[Row, Document | None]:
+def attempt(origin: str, work: Callable[[], T]) -> T | DocumentError:
+    """Result of the work on one document, or why there is none: no use, too slow, or a bug of ours.
+
+    One document that our code has a bug for must not end a run over a hundred thousand others.
+    """
     try:
         with _time_limit(_MAX_SECONDS_PER_DOCUMENT):
-            return _read(item, settings)
+            return work()
     except DocumentError as error:
-        failure = error
+        return error
     except Exception as error:
-        # One document that our code has a bug for must not end a run over a hundred thousand others.
-        logger.exception("reading %s failed", item.origin)
-        failure = DocumentError(DropReason.READER_FAILED, f"{type(error).__name__}: {error}")
-    return {"origin": item.origin, "kind": DROPPED, "reason": failure.reason.value, "detail": failure.detail}, None
+        logger.exception("%s failed", origin)
+        return DocumentError(DropReason.READER_FAILED, f"{type(error).__name__}: {error}")
+
+
+def _row(item: RawDocument, settings: ReadSettings) -> tuple[Row, Document | None]:
+    result = attempt(item.origin, partial(_read, item, settings))
+    if isinstance(result, DocumentError):
+        return {"origin": item.origin, "kind": DROPPED, "reason": result.reason.value, "detail": result.detail}, None
+    return result
 
 
 def _read(raw: RawDocument, settings: ReadSettings) -> tuple[Row, Document]:

@@ -9,6 +9,7 @@ Paragraphs grow by pieces of which only the last few are looked at, so that the 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -37,6 +38,7 @@ class Layout(Enum):
     BLOCKS = "blocks between blank lines"
 
 
+_FIRST_BRACKET = "\n[1]"
 _BRACKETED = re.compile(r"\[(\d+[a-z]?)\]\s*(.*)")
 _NUMBERED = re.compile(r"(\d{1,4})\s+((?:[A-ZÄÖÜ§„\"(\d]|[a-z]{1,3}\)).*)")
 _UNIT = re.compile(r"\b[ckm]?m$")
@@ -144,20 +146,25 @@ class _Growing:
 
 
 def _from_paragraph_lines(text: str) -> list[Paragraph]:
-    labelled = "\nRandnummer\n" in text
+    # Where they are marked, a number that stands alone is of something else: a quoted contract, a table.
+    is_marked = "\nRandnummer\n" in text or _FIRST_BRACKET in text
     numbering = _Numbering()
     paragraphs: list[_Growing] = []
     number: str | None = None
+    unused: list[str] = []
     above, joined, below_label = "", False, False
     for raw in text.split("\n"):
         line = drop_image_captions(clean(raw))
         if not line or line == "Randnummer":
             above, below_label = "", line == "Randnummer"
         elif _NUMBER.fullmatch(line) and (
-            below_label or (not labelled and not _is_exponent(paragraphs) and numbering.accept(line))
+            below_label or (not is_marked and not _is_exponent(paragraphs) and numbering.accept(line))
         ):
+            unused += [number] if number else []
             number, above, below_label = line, "", False
         else:
+            _number_list(paragraphs, unused)
+            unused = []
             bracketed = _BRACKETED.fullmatch(line)
             if bracketed:
                 number, line = bracketed.groups()
@@ -168,6 +175,18 @@ def _from_paragraph_lines(text: str) -> list[Paragraph]:
                 paragraphs.append(_Growing([line], None if section_heading(line) else number))
             number, above = None, raw
     return [paragraph.finished() for paragraph in paragraphs]
+
+
+def _number_list(paragraphs: Sequence[_Growing], numbers: Sequence[str]) -> None:
+    """Give Randnummern that a scraper put behind a list, without text of their own, to its items."""
+    if numbers:
+        items = list(itertools.takewhile(_is_unnumbered, reversed(paragraphs)))
+        for item, number in zip(items, reversed(numbers), strict=False) if len(items) == len(numbers) else ():
+            item.number = number
+
+
+def _is_unnumbered(paragraph: _Growing) -> bool:
+    return paragraph.number is None and not _is_heading_line(paragraph.tail)
 
 
 def _is_exponent(paragraphs: Sequence[_Growing]) -> bool:

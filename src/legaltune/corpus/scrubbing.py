@@ -39,12 +39,13 @@ class _Rule:
 
     Attributes:
         placeholder: What to replace it by.
-        may_hold: Cheap test, never false for a text that holds such data.
+        may_hold: Cheap test, never false for a text that holds such data; the second argument tells whether the text
+            holds a number as they occur in such data.
         spans: Where in a text the data stand; the second argument tells whether the text is of the rubrum.
     """
 
     placeholder: PlaceholderType
-    may_hold: Callable[[str], bool]
+    may_hold: Callable[[str, bool], bool]
     spans: Callable[[str, bool], Iterator[Span]]
 
 
@@ -60,7 +61,8 @@ def scrub(decision: Decision) -> tuple[Decision, Counter[PlaceholderType]]:
     sections = decision.sections
     if _may_name_counsel(whole):
         sections = {n: _without_counsel(section, n is SectionName.RUBRUM, counts) for n, section in sections.items()}
-    rules = [rule for rule in _RULES if rule.may_hold(whole)]
+    has_number = _has_number(whole)
+    rules = [rule for rule in _RULES if rule.may_hold(whole, has_number)]
     if rules:
         sections = {
             name: tuple(_scrub_paragraph(p, rules, name is SectionName.RUBRUM, counts) for p in section)
@@ -78,8 +80,9 @@ def _scrub_paragraph(
 
 
 def _scrub_text(text: str, rules: Sequence[_Rule], in_rubrum: bool, counts: Counter[PlaceholderType]) -> str:
+    has_number = bool(rules) and _has_number(text)
     for rule in rules:
-        if rule.may_hold(text):
+        if rule.may_hold(text, has_number):
             spans = list(rule.spans(text, in_rubrum))
             counts.update({rule.placeholder: len(spans)} if spans else {})
             text = _replaced(text, spans, rule.placeholder)
@@ -176,28 +179,28 @@ _OF_COURT = re.compile(
 _POSTCODE_ALONE = re.compile(r" (?:[A-Z]{1,2}[-–])?\d{5} [A-ZÄÖÜ]")
 _PLACE_CHARS, _COURT_CHARS, _MIN_STEM = 40, 80, 3
 # Anchored on the space before the number, which is twenty times as fast as looking for the name.
-_HOUSE_NUMBER = re.compile(
-    r" [1-9](?<=[engmltzr.] [1-9])(?:(?<=(?:traße|Allee|allee|raben|wiete) [1-9])|(?<=trasse [1-9])"
-    r"|(?<=(?:haussee|omenade) [1-9])"
-    r"|(?<=(?:[dD]amm|[rR]ing|[wW]all|arkt|asse|latz|tieg|teig|ufer|Ufer) [1-9])|(?<=(?:tr\.|[wW]eg) [1-9]))"
+_BEHIND_STREET = (
+    r"(?<=[engmltzr.] .)(?:(?<=(?:traße|Allee|allee|raben|wiete) .)|(?<=trasse .)|(?<=(?:haussee|omenade) .)"
+    r"|(?<=(?:[dD]amm|[rR]ing|[wW]all|arkt|asse|latz|tieg|teig|ufer|Ufer) .)|(?<=(?:tr\.|[wW]eg) .))"
 )
-_NUMBERED_HOUSE = re.compile(
-    r" Nr\. [1-9](?:(?<=traße Nr\. [1-9])|(?<=llee Nr\. [1-9])|(?<=ssee Nr\. [1-9])|(?<=[wW]eg Nr\. [1-9])"
-    r"|(?<=(?:latz|ring|Ring|damm|Damm) Nr\. [1-9])|(?<=tr\. Nr\. [1-9]))"
+_BEHIND_NUMBERED_STREET = (
+    r"(?<= Nr\. .)(?:(?<=traße Nr\. .)|(?<=(?:llee|ssee) Nr\. .)|(?<=[wW]eg Nr\. .)"
+    r"|(?<=(?:latz|ring|Ring|damm|Damm) Nr\. .)|(?<=tr\. Nr\. .))"
 )
+_HOUSE_NUMBER = re.compile(rf" [1-9](?:{_BEHIND_STREET}|{_BEHIND_NUMBERED_STREET})")
 _HOUSE_AND_POSTCODE = re.compile(
     r" \d{1,4}(?: ?[a-gA-G])?(?: ?[-–/] ?\d{1,3})?,? (?:in )?(?:[A-Z]{1,2}[-–])?\d{5} [A-ZÄÖÜ]"
 )
-_PLACE_CHARS, _COURT_CHARS, _MIN_STEM = 40, 80, 3
-# Anchored on the space before the number, which is twenty times as fast as looking for the name.
-_HOUSE_NUMBER = re.compile(
-    r" (?:Nr\. )?[1-9](?:(?<=(?:traße|Allee|allee|raben|wiete) [1-9])|(?<=trasse [1-9])|(?<=(?:haussee|omenade) [1-9])"
-    r"|(?<=(?:[dD]amm|[rR]ing|[wW]all|arkt|asse|latz|tieg|teig|ufer|Ufer) [1-9])|(?<=(?:tr\.|[wW]eg) [1-9]))"
-)
 
 
-def _may_hold_street(text: str) -> bool:
-    return bool(_HOUSE_NUMBER.search(text) or _NUMBERED_HOUSE.search(text) or "Platz de" in text or "Straße de" in text)
+def _may_hold_street(text: str, has_number: bool) -> bool:
+    if "Platz de" in text or "Straße de" in text:
+        return True
+    return has_number and _HOUSE_NUMBER.search(text) is not None
+
+
+def _may_hold_house_and_postcode(text: str, has_number: bool) -> bool:
+    return has_number and _HOUSE_AND_POSTCODE.search(text) is not None
 
 
 def _streets(text: str, in_rubrum: bool) -> Iterator[Span]:
@@ -293,8 +296,8 @@ _BIRTH = re.compile(r"geb(?:oren|\. )|Geburts(?:datum|tag)|\* ?\d")
 _BIRTH_CHARS = 80
 
 
-def _may_hold_birth_date(text: str) -> bool:
-    if not ("geboren" in text or "geb. " in text or "Geburts" in text or "*" in text):
+def _may_hold_birth_date(text: str, _has_number: bool) -> bool:
+    if not ("geboren" in text or "geb." in text or "Geburts" in text or "*" in text):
         return False
     windows = (text[max(0, m.start() - _BIRTH_CHARS) : m.end() + _BIRTH_CHARS] for m in _BIRTH.finditer(text))
     return any(_BIRTH_DATE.search(window) for window in windows)
@@ -328,6 +331,8 @@ def _without_counsel(
 ) -> tuple[Paragraph, ...]:
     """The section without the names of counsel, which may run over several paragraphs behind their label."""
     text = _BETWEEN.join(paragraph.text for paragraph in section)
+    if not _may_name_counsel(text):
+        return section
     matches = [m for m in _COUNSEL.finditer(text) if _names_counsel(m["data"], in_rubrum)]
     if not matches:
         return section
@@ -347,25 +352,40 @@ def _names_counsel(text: str, in_rubrum: bool) -> bool:
     return (in_rubrum or profession is not None) and _PERSON.search(_PROFESSION.sub("", text)) is not None
 
 
-def _may_hold_account(text: str) -> bool:
-    if "BIC" not in text and _LONG_NUMBER.search(text) is None:
+def _may_hold_account(text: str, has_number: bool) -> bool:
+    if "BIC" not in text and not (has_number and _LONG_NUMBER.search(text)):
         return False
     return any(label in text for label in _ACCOUNT_LABELS) and _ACCOUNT.search(text) is not None
 
 
-def _may_hold_phone(text: str) -> bool:
-    if "+49" not in text and _AREA_CODE.search(text) is None:
+def _may_hold_phone(text: str, has_number: bool) -> bool:
+    if "+49" not in text and not (has_number and _AREA_CODE.search(text)):
         return False
     return ("+49" in text or any(label in text for label in _PHONE_LABELS)) and _PHONE.search(text) is not None
 
 
+# Numbers
+
+# What rules need that look for a number: a house number, a postcode, a long number or an area code. Most decisions hold
+# none, so that this one scan saves one for each of those rules.
+_NUMBER = re.compile(
+    rf" (?:[0-9](?:{_BEHIND_STREET}|{_BEHIND_NUMBERED_STREET}|\d{{4}}(?:\d| [A-ZÄÖÜ])|\d{{1,2}} \d{{2,3}} \d"
+    r"|(?<=0)\d[\d ()/–-]{4})|\(0\d[\d ()/–-]{4})"
+)
+_DASHED_POSTCODES = (re.compile(r"-\d{5} [A-ZÄÖÜ]"), re.compile(r"–\d{5} [A-ZÄÖÜ]"))
+
+
+def _has_number(text: str) -> bool:
+    return any(pattern.search(text) for pattern in (_NUMBER, *_DASHED_POSTCODES))
+
+
 _RULES = (
-    _Rule(PlaceholderType.EMAIL, lambda text: "@" in text or "(at)" in text, _data(_EMAIL)),
-    _Rule(PlaceholderType.BANK_ACCOUNT, lambda text: "IBAN" in text or bool(_IBAN_START.search(text)), _ibans),
+    _Rule(PlaceholderType.EMAIL, lambda text, _: "@" in text or "(at)" in text, _data(_EMAIL)),
+    _Rule(PlaceholderType.BANK_ACCOUNT, lambda text, _: "IBAN" in text or bool(_IBAN_START.search(text)), _ibans),
     _Rule(PlaceholderType.BANK_ACCOUNT, _may_hold_account, _data(_ACCOUNT)),
     _Rule(PlaceholderType.PHONE, _may_hold_phone, _data(_PHONE)),
     _Rule(PlaceholderType.BIRTH_DATE, _may_hold_birth_date, _data(_BIRTH_DATE)),
     _Rule(PlaceholderType.ADDRESS, _may_hold_street, _streets),
-    _Rule(PlaceholderType.ADDRESS, lambda text: _HOUSE_AND_POSTCODE.search(text) is not None, _any_streets),
-    _Rule(PlaceholderType.ADDRESS, lambda text: "Postfach " in text, _data(_PO_BOX)),
+    _Rule(PlaceholderType.ADDRESS, _may_hold_house_and_postcode, _any_streets),
+    _Rule(PlaceholderType.ADDRESS, lambda text, _: "Postfach " in text, _data(_PO_BOX)),
 )

@@ -52,6 +52,10 @@ _HEADINGS = {
     "leitsätze": LEITSATZ,
     "amtlicher leitsatz": LEITSATZ,
     "amtliche leitsätze": LEITSATZ,
+    # An editor's Leitsatz is no official work; it stands beside the court's.
+    **dict.fromkeys(("redaktioneller leitsatz", "redaktionelle leitsätze"), ORIENTIERUNGSSATZ),
+    **dict.fromkeys(("nichtamtlicher leitsatz", "nichtamtliche leitsätze"), ORIENTIERUNGSSATZ),
+    **dict.fromkeys(("nicht amtlicher leitsatz", "nicht amtliche leitsätze"), ORIENTIERUNGSSATZ),
     "orientierungssatz": ORIENTIERUNGSSATZ,
     "orientierungssätze": ORIENTIERUNGSSATZ,
     "sonstiger orientierungssatz": ORIENTIERUNGSSATZ,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from legaltune.corpus.cleaning import ends_sentence
 
@@ -24,14 +25,20 @@ def split_sentences(text: str) -> list[str]:
     return [text[start:end] for start, end in sentence_spans(text)]
 
 
-def sentence_spans(text: str) -> list[tuple[int, int]]:
+def first_sentence(text: str) -> str:
+    """The first of `split_sentences`, empty where there is none."""
+    start, end = next(sentence_spans(text), (0, 0))
+    return text[start:end]
+
+
+def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
     """Where each sentence of a paragraph starts and ends."""
-    spans = []
     start = 0
     for match in _POSSIBLE_END.finditer(text):
         end = match.end("end")
         tail = text[max(start, end - _TAIL_CHARACTERS) : end]
         if ends_sentence(tail) and _MORE_ABBREVIATIONS.search(tail) is None:
-            spans.append((start, end))
+            yield start, end
             start = match.end()
-    return [*spans, (start, len(text))] if text[start:].strip() else spans
+    if text[start:].strip():
+        yield start, len(text)

@@ -60,7 +60,7 @@ class StatuteIndex:
 
     @classmethod
     def from_statutes(cls, statutes: Iterable[Statute]) -> StatuteIndex:
-        """Indexes statutes under abbreviations and titles, in any case, inflection and spacing, with and without a year.
+        """Indexes statutes by abbreviation and title, in any case, inflection and spacing, with and without a year.
 
         Where several share a name ("BDSG 1990", "BDSG 2018"), it means the one with the latest year: a statute in
         force replaces its predecessor under the same name. An abbreviation goes before the title of another statute.

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import copyreg
 import hashlib
 import json
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from legaltune.corpus.document import RawDocument
+from legaltune.corpus.document import DocumentError, DropReason, RawDocument
 from legaltune.corpus.sources import FileRef, IgnoredFile, list_files, open_file
+
+logger = logging.getLogger(__name__)
 
 # A unit takes a worker a fraction of a second: enough to hide the cost of handing it over, little to lose in a restart.
 _ITEMS_PER_UNIT = 100
 _BYTES_PER_UNIT = 8 * 1024 * 1024
 
 Item = FileRef | RawDocument | IgnoredFile
+
+# A unit may carry failures to a worker; of an exception, pickle keeps only the message by default.
+copyreg.pickle(DocumentError, lambda error: (DocumentError, (error.reason, error.detail)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class Unit:
         """Everything in the unit, files opened one at a time."""
         for item in self.items:
             if isinstance(item, FileRef):
-                yield from open_file(item)
+                yield from _open(item)
             else:
                 yield item
 
@@ -71,8 +78,18 @@ def _units_of(files: Iterable[FileRef | IgnoredFile]) -> Iterator[Unit]:
 
 
 def _streamed_units(file: FileRef) -> Iterator[Unit]:
-    for number, batch in enumerate(_batches(open_file(file))):
+    for number, batch in enumerate(_batches(_open(file))):
         yield Unit(_key([*_identity(file), number]), batch)
+
+
+def _open(file: FileRef) -> Iterator[RawDocument | IgnoredFile]:
+    """Everything in a file; what nobody foresaw costs the rest of this file and not the run."""
+    try:
+        yield from open_file(file)
+    except Exception as error:
+        logger.exception("opening %s failed", file.origin)
+        failure = DocumentError(DropReason.READER_FAILED, f"cannot be opened: {type(error).__name__}: {error}")
+        yield RawDocument(file.origin, failure=failure)
 
 
 def _batches(documents: Iterable[RawDocument | IgnoredFile]) -> Iterator[tuple[RawDocument | IgnoredFile, ...]]:

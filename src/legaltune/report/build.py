@@ -55,7 +55,10 @@ def collect(run: RunDirectory) -> dict[str, Any]:
         "documents": prepared["documents"],
         "documents_per_split": prepared["documents_per_split"],
         "ignored_files": prepared["ignored_files"],
+        "groups": prepared["groups"],
+        "placeholders": prepared["placeholders"],
         "examples": prepared["examples"],
+        "examples_rejected": prepared["examples_rejected"],
         "tokens": {
             "sequence_length": tokens["configuration"]["sequence_length"],
             **{key: tokens[key] for key in _TOKEN_FIGURES},

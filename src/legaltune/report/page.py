@@ -277,7 +277,10 @@ def _data(report: Mapping[str, Any]) -> dict[str, Any]:
         "splits": _shares({split: per_split[split] for split in _SPLITS}, formatting.count),
         "num_split": formatting.counted(num_split, "decision"),
         "num_indexed": formatting.counted(num_indexed, "document") if num_indexed else "",
+        "num_groups": formatting.counted(report["groups"]["number"], "group"),
+        "placeholders": _counts(report["placeholders"], wording.PLACEHOLDERS),
         "examples": _examples(report["examples"]),
+        "rejections": _counts(_summed(report["examples_rejected"]), wording.REJECTIONS),
         "tokens": formatting.count(tokens["num_tokens"]),
         "target_tokens": formatting.count(tokens["num_target_tokens"]),
         "sequence_length": formatting.count(tokens["sequence_length"]),
@@ -286,6 +289,11 @@ def _data(report: Mapping[str, Any]) -> dict[str, Any]:
         "lengths": length_chart(tokens["length_histogram"]),
         "ignored": _ignored(report["ignored_files"]),
     }
+
+
+def _summed(nested: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Counts by their inner key alone."""
+    return dict(sum((Counter(counts) for counts in nested.values()), Counter[str]()))
 
 
 def _counts(counts: Mapping[str, int], meanings: Mapping[str, str]) -> list[dict[str, str]]:

@@ -83,6 +83,15 @@ REJECTIONS: Mapping[str, str] = {
     Rejection.VIEW_OF_OTHERS: "The passage reports the view of a party or of the court below.",
 }
 
+PLACEHOLDERS: Mapping[str, str] = {
+    "address": "Street address",
+    "email": "E-mail address",
+    "phone": "Telephone number",
+    "bank_account": "Bank account",
+    "birth_date": "Date of birth",
+    "counsel": "Counsel in the rubrum",
+}
+
 EXAMPLE_DROPS: Mapping[str, str] = {
     TokenDropReason.EMPTY_TARGET: "The answer is empty.",
     TokenDropReason.TOO_LONG_WITHOUT_DOCUMENT: "Instruction and answer alone do not fit into a row.",

@@ -20,6 +20,7 @@ from tests.unit.corpus.cases import make_decision
         ("LAG Köln", CourtBranch.ARBEITS),
         ("Landesarbeitsgericht Bremen", CourtBranch.ARBEITS),
         ("ArbG Nürnberg", CourtBranch.ARBEITS),
+        ("LArbG München", CourtBranch.ARBEITS),
         ("VGH München", CourtBranch.VERWALTUNGS),
         ("Hessischer Verwaltungsgerichtshof", CourtBranch.VERWALTUNGS),
         ("Sächsisches Oberverwaltungsgericht", CourtBranch.VERWALTUNGS),

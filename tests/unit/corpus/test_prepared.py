@@ -1,14 +1,21 @@
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from legaltune.config.schema import TaskName
 from legaltune.corpus import prepared
 from legaltune.corpus.example import Example, Message
-from legaltune.corpus.prepared import PreparedDatasetWriter, finish, read_examples, read_manifest
+from legaltune.corpus.prepared import ShardBuilder, finish, publish, read_examples, read_manifest
+from legaltune.corpus.split import SplitName
 from legaltune.errors import DataError, InputMissingError
 
 
@@ -24,10 +31,34 @@ def example(number: int) -> Example:
     )
 
 
-def write(folder: Path, num_examples: int = 3) -> dict[str, object]:
-    with PreparedDatasetWriter(folder) as writer:
-        for number in range(num_examples):
-            writer.write(example(number), group_id=f"g{number}", split="train" if number else "test")
+def document(number: int, split: SplitName) -> dict[str, Any]:
+    return {
+        "source": "rii-dok",
+        "document_id": f"d{number}",
+        "group_id": f"g{number}",
+        "split": split,
+        "num_examples": 1,
+        "file_numbers": (f"{number} ZR 1/20",),
+    }
+
+
+def make_shard(folder: Path, numbers: Iterable[int]) -> Path:
+    """A shard in which document 0 is for testing and all others are for training."""
+    builder = ShardBuilder()
+    for number in numbers:
+        split: SplitName = "train" if number else "test"
+        builder.add_example(example(number), group_id=f"g{number}", split=split)
+        builder.add_document(document(number, split))
+    folder.mkdir(parents=True)
+    for name, content in builder.files().items():
+        (folder / f"{name}.parquet").write_bytes(content)
+    return folder
+
+
+def write(folder: Path, shards: Iterable[Iterable[int]] = ((0, 1, 2),)) -> dict[str, Any]:
+    work = Path(tempfile.mkdtemp(dir=folder.parent))
+    publish(folder, [make_shard(work / str(number), numbers) for number, numbers in enumerate(shards)])
+    shutil.rmtree(work)
     return finish(folder, {"seed": 0})
 
 
@@ -42,46 +73,69 @@ def test_it_loads_with_the_datasets_library(tmp_path: Path) -> None:
 
 
 def test_rows_come_back_with_their_split(tmp_path: Path) -> None:
-    manifest = write(tmp_path)
-    rows = list(read_examples(tmp_path, list(manifest["shards"])))  # type: ignore[call-overload]
+    manifest = write(tmp_path / "prepared", [(0, 1), (2,)])
+    assert list(manifest["shards"]) == ["test/00000.parquet", "train/00000.parquet", "train/00001.parquet"]
+    rows = list(read_examples(tmp_path / "prepared", list(manifest["shards"])))
     assert [(row["example_id"], row["split"], row["group_id"]) for row in rows] == [
         ("e0", "test", "g0"), ("e1", "train", "g1"), ("e2", "train", "g2"),
     ]  # fmt: skip
 
 
-def test_many_examples_make_several_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_documents_of_all_shards_are_in_one_table(tmp_path: Path) -> None:
+    write(tmp_path / "prepared", [(3, 0), (), (1,)])
+    rows = pq.read_table(tmp_path / "prepared" / "documents.parquet").to_pylist()
+    assert [(row["document_id"], row["split"]) for row in rows] == [("d3", "train"), ("d0", "test"), ("d1", "train")]
+    assert rows[0]["file_numbers"] == ["3 ZR 1/20"]
+    assert rows[0]["court"] is None
+
+
+def test_more_rows_than_a_row_group_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepared, "_ROWS_PER_GROUP", 2)
-    monkeypatch.setattr(prepared, "EXAMPLES_PER_SHARD", 4)
-    manifest = write(tmp_path, num_examples=10)
-    assert sorted(manifest["shards"]) == [  # type: ignore[call-overload]
-        "test/00000.parquet", "train/00000.parquet", "train/00001.parquet", "train/00002.parquet",
-    ]  # fmt: skip
+    manifest = write(tmp_path / "prepared", [range(1, 6)])
+    assert pq.ParquetFile(tmp_path / "prepared" / "train" / "00000.parquet").num_row_groups == 3
+    rows = read_examples(tmp_path / "prepared", list(manifest["shards"]))
+    assert [row["example_id"] for row in rows] == ["e1", "e2", "e3", "e4", "e5"]
 
 
 def test_equal_examples_give_equal_fingerprints(tmp_path: Path) -> None:
-    assert write(tmp_path / "a")["fingerprint"] == write(tmp_path / "b")["fingerprint"]
-    assert write(tmp_path / "a", 4)["fingerprint"] != write(tmp_path / "b")["fingerprint"]
+    first = write(tmp_path / "a")
+    assert write(tmp_path / "b") == first
+    assert write(tmp_path / "a", [(0, 1, 2, 3)])["fingerprint"] != first["fingerprint"]
 
 
 def test_an_unfinished_dataset_is_a_missing_input(tmp_path: Path) -> None:
-    write(tmp_path)
-    with pytest.raises(RuntimeError), PreparedDatasetWriter(tmp_path) as writer:
-        writer.write(example(1), group_id="g", split="train")
-        raise RuntimeError
+    write(tmp_path / "prepared")
+    publish(tmp_path / "prepared", [make_shard(tmp_path / "shard", (0, 1))])
     with pytest.raises(InputMissingError, match="legaltune prepare"):
-        read_manifest(tmp_path)
+        read_manifest(tmp_path / "prepared")
+
+
+def test_what_publishing_was_killed_at_keeps_the_splits(tmp_path: Path) -> None:
+    write(tmp_path / "prepared")
+    before = (tmp_path / "prepared" / "documents.parquet").read_bytes()
+    broken = make_shard(tmp_path / "shard", (0, 1))
+    (broken / "documents.parquet").write_bytes(b"PAR1")
+    with pytest.raises(pa.ArrowInvalid):
+        publish(tmp_path / "prepared", [broken])
+    assert (tmp_path / "prepared" / "documents.parquet").read_bytes() == before
 
 
 def test_a_changed_shard_is_refused(tmp_path: Path) -> None:
-    write(tmp_path)
-    (tmp_path / "test" / "00000.parquet").write_bytes(b"PAR1")
+    write(tmp_path / "prepared")
+    (tmp_path / "prepared" / "test" / "00000.parquet").write_bytes(b"PAR1")
     with pytest.raises(DataError, match="was changed since it was written"):
-        read_manifest(tmp_path)
+        read_manifest(tmp_path / "prepared")
 
 
 def test_shards_of_an_earlier_dataset_are_removed(tmp_path: Path) -> None:
-    write(tmp_path)
-    with PreparedDatasetWriter(tmp_path) as writer:
-        writer.write(example(1), group_id="g", split="train")
-    finish(tmp_path, {})
-    assert not (tmp_path / "test").exists()
+    write(tmp_path / "prepared", [(0, 1), (2,)])
+    assert list(write(tmp_path / "prepared", [(1,)])["shards"]) == ["train/00000.parquet"]
+    assert not (tmp_path / "prepared" / "test").exists()
+    assert not (tmp_path / "prepared" / "train" / "00001.parquet").exists()
+
+
+def test_files_of_others_are_no_shards(tmp_path: Path) -> None:
+    fingerprint = write(tmp_path / "prepared")["fingerprint"]
+    (tmp_path / "prepared" / "notes").mkdir()
+    (tmp_path / "prepared" / "notes" / "mine.parquet").write_bytes(b"PAR1")
+    assert write(tmp_path / "prepared")["fingerprint"] == fingerprint

@@ -8,6 +8,7 @@ import pytest
 
 from legaltune.corpus.document import DocumentError, DropReason, Paragraph, ReadyMade, SectionName
 from legaltune.corpus.quality import QualityLimits, check_quality
+from legaltune.errors import ConfigurationError
 from tests.unit.corpus.cases import make_decision, make_statute
 
 LIMITS = QualityLimits()
@@ -29,6 +30,11 @@ FRENCH = (
     "attendre de lui, car il n'a pas déneigé le trottoir alors que la neige avait été annoncée. Selon"
     " le témoin, la demanderesse est tombée à cause du verglas et non par sa propre négligence, et le"
     " tribunal n'a aucune raison d'en douter."
+)
+DUTCH = (
+    "De vordering is ontvankelijk en ook gegrond. De gedaagde heeft niet de zorg betracht die van hem verwacht mocht "
+    "worden, omdat hij het trottoir niet had geruimd hoewel de sneeuw was aangekondigd. Volgens de getuige is de "
+    "eiseres door het ijs gevallen en niet door eigen onvoorzichtigheid, en er is geen reden om dat te betwijfelen."
 )
 
 
@@ -95,10 +101,14 @@ def test_formula_beside_reasons() -> None:
     check_quality(make_decision({GROUNDS: [REASONS, "Diese Entscheidung ist unanfechtbar."]}), LIMITS)
 
 
-@pytest.mark.parametrize("text", [ENGLISH, FRENCH])
+@pytest.mark.parametrize("text", [ENGLISH, FRENCH, DUTCH])
 def test_another_language(text: str) -> None:
     assert refused({GROUNDS: [text] * 5}) is DropReason.OTHER_LANGUAGE
     check_quality(make_decision({GROUNDS: [text]}), QualityLimits(language=None))
+
+
+def test_another_language_with_some_german_words() -> None:
+    assert refused({GROUNDS: [f"{REASONS[:40]} {ENGLISH}" for _ in range(5)]}) is DropReason.OTHER_LANGUAGE
 
 
 @pytest.mark.parametrize("quotation", [ENGLISH, FRENCH])
@@ -134,8 +144,13 @@ def test_swiss_and_austrian_german_pass(text: str) -> None:
 
 
 def test_unknown_language_code() -> None:
-    with pytest.raises(ValueError, match="'xx'"):
-        check_quality(make_decision({GROUNDS: [REASONS]}), QualityLimits(language="xx"))
+    with pytest.raises(ConfigurationError, match=r"'xx'.* de, "):
+        QualityLimits(language="xx")
+
+
+def test_decisions_of_another_language_than_german() -> None:
+    check_quality(make_decision({GROUNDS: [ENGLISH]}), QualityLimits(language="en"))
+    assert refused({GROUNDS: [REASONS]}, QualityLimits(language="en")) is DropReason.OTHER_LANGUAGE
 
 
 def test_statutes_and_ready_made_examples() -> None:

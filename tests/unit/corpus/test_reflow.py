@@ -73,6 +73,22 @@ def test_bracketed_numbers() -> None:
     ]
 
 
+def test_numbers_behind_a_list_belong_to_its_items() -> None:
+    text = "Gründe\nRandnummer\n1\nEr beantragt,\n1. eins\n2. zwei\nRandnummer\n2\nRandnummer\n3\nRandnummer\n4\nEnde."
+    assert flow(text) == [(None, "Gründe"), ("1", "Er beantragt,"), ("2", "1. eins"), ("3", "2. zwei"), ("4", "Ende.")]
+    assert flow(text.replace("2. zwei\n", ""))[-2:] == [(None, "1. eins"), ("4", "Ende.")]
+
+
+def test_bare_number_beside_bracketed_ones_is_text() -> None:
+    assert flow("Gründe\n[1] Der Vertrag lautet:\n 2 \n Raten \n[2] Ende.") == [
+        (None, "Gründe"),
+        ("1", "Der Vertrag lautet:"),
+        (None, "2"),
+        (None, "Raten"),
+        ("2", "Ende."),
+    ]
+
+
 def test_number_without_text_leaves_no_paragraph() -> None:
     assert flow("[1]\n[2] Er verliert.") == [("2", "Er verliert.")]
 

@@ -32,6 +32,8 @@ def scrubbed(*texts: str, section: SectionName = GROUNDS) -> list[str]:
         ("die Häuser Ulmenallee 3, 5, 7a; sie", "die Häuser [Anschrift]; sie"),
         ("am Standort Musterhäger Weg 100 eingeworfen", "am Standort [Anschrift] eingeworfen"),
         ("Behörde, An der Muster 3, 01234 Bad Musterstadt,", "Behörde, [Anschrift],"),
+        ("Behörde, An der Muster 3, D–01234 Bad Musterstadt,", "Behörde, [Anschrift],"),
+        ("Behörde, An der Muster 3, D-01234 Bad Musterstadt,", "Behörde, [Anschrift],"),
         ("durch den Bürgermeister Markt 1, 01234 Musterdorf", "durch den Bürgermeister [Anschrift]"),
         ("Straße des 1. Mai 17, D-01234 Musterstadt", "[Anschrift]"),
         ("Platz der Eintracht 1 in", "[Anschrift] in"),

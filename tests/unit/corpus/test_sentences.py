@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legaltune.corpus.sentences import sentence_spans, split_sentences
+from legaltune.corpus.sentences import first_sentence, sentence_spans, split_sentences
 
 
 def test_sentences_end_at_full_stops_question_marks_and_quotations() -> None:
@@ -47,3 +47,8 @@ def test_spans_are_in_order_and_leave_out_white_space_only(text: str) -> None:
         assert start < stop
         end = stop
     assert not text[end:].strip()
+
+
+def test_first_sentence() -> None:
+    assert first_sentence("Das folgt aus § 5 Abs. 2 UWG. Dem steht nichts entgegen.") == "Das folgt aus § 5 Abs. 2 UWG."
+    assert first_sentence("") == ""

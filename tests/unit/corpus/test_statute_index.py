@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from legaltune.corpus.citations import extract_norm_citations
 from legaltune.corpus.document import Norm, Statute
-from legaltune.corpus.statute_index import StatuteIndex
+from legaltune.corpus.statute_index import ResolutionStatus, StatuteIndex, count_resolutions
 from tests.unit.corpus.cases import make_statute
 
 NORMS = (
@@ -47,3 +49,51 @@ def test_finds_nothing_for_other_statutes_norms_signs_and_for_repealed_text(text
 def test_the_plain_abbreviation_means_the_latest_year(order: int) -> None:
     statutes = [make_statute("BDSG 1990", "BDSG", norms=NORMS), make_statute("BDSG 2018", "BDSG", norms=NORMS)]
     assert lookup("§ 5 BDSG", *statutes[::order]) == ("BDSG 2018", "§ 5")
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("§§ 5 bis 9 UWG", "§ 5"),
+        ("§§ 5 ff. UWG", "§ 5"),
+        ("§ 5 UWG n.F.", "§ 5"),
+        ("Anlage 1 zu § 3 UWG", "Anlage 1"),
+        ("§ 5 des Lauterkeitsgesetzes", "§ 5"),
+        ("Art. 19 § 2 UWG", "Art 19"),
+    ],
+)
+def test_finds_the_first_of_a_range_annexes_and_statutes_by_title(text: str, label: str) -> None:
+    statute = replace(make_statute("UWG 2004", "UWG", norms=NORMS), title="Lauterkeits-Gesetz")
+    assert lookup(text, statute) == ("UWG 2004", label)
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "is_statute_known"),
+    [
+        ("§ 5 UWG", ResolutionStatus.RESOLVED, True),
+        ("§ 99 UWG", ResolutionStatus.UNKNOWN_NORM, True),
+        ("§ 6 UWG", ResolutionStatus.UNKNOWN_NORM, True),
+        ("§ 5 UWG a.F.", ResolutionStatus.OLD_VERSION, True),
+        ("Art. 6 RL 93/13/EWG", ResolutionStatus.UNKNOWN_STATUTE, False),
+        ("§ 5 BGB a.F.", ResolutionStatus.UNKNOWN_STATUTE, False),
+    ],
+)
+def test_says_what_is_missing(text: str, status: ResolutionStatus, is_statute_known: bool) -> None:
+    (citation,) = extract_norm_citations(text)
+    found = StatuteIndex.from_statutes([make_statute("UWG 2004", "UWG", norms=NORMS)]).resolve(citation)
+    assert (found.status, found.statute is not None, found.norm is not None) == (
+        status,
+        is_statute_known,
+        status is ResolutionStatus.RESOLVED,
+    )
+
+
+def test_counts_what_becomes_of_the_citations_of_a_text() -> None:
+    index = StatuteIndex.from_statutes([make_statute("UWG 2004", "UWG", norms=NORMS)])
+    counts = count_resolutions(extract_norm_citations("§§ 5, 15a, 16 UWG; § 5 UWG a.F.; Art. 2 GG"), index)
+    assert counts == {
+        ResolutionStatus.RESOLVED: 2,
+        ResolutionStatus.UNKNOWN_STATUTE: 1,
+        ResolutionStatus.UNKNOWN_NORM: 1,
+        ResolutionStatus.OLD_VERSION: 1,
+    }

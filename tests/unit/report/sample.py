@@ -40,6 +40,12 @@ def sample_report() -> dict[str, Any]:
             {"origin": f"decisions/jb-{number:03}.zip!jb-{number:03}-seite.png", "why": "image"} for number in range(57)
         ]
         + [{"origin": "README.md", "why": "readme or licence"}, {"origin": "rii-toc.xml", "why": "table of contents"}],
+        "groups": {"number": 388, "largest": 3, "merged": [], "joined_splits": [], "conflicts": [], "ignored_keys": {}},
+        "placeholders": {"address": 12, "phone": 1},
+        "examples_rejected": {
+            "summarization": {"target_too_short": 4},
+            "statute_interpretation": {"target_too_short": 3, "view_of_others": 2},
+        },
         "examples": {
             "case_analysis": {"train": 470, "validation": 55, "test": 60},
             "classification": {"train": 482, "validation": 57, "test": 61},

@@ -11,6 +11,8 @@ from lxml import html
 from legaltune.config.schema import TaskName
 from legaltune.corpus.document import DropReason
 from legaltune.corpus.readers import READERS
+from legaltune.corpus.scrubbing import PlaceholderType
+from legaltune.corpus.tasks import Rejection
 from legaltune.report import wording
 from legaltune.report.page import render_page
 from legaltune.tokens.chat import TokenDropReason
@@ -198,7 +200,12 @@ def test_ignored_files_are_listed_up_to_a_limit() -> None:
 
 @pytest.mark.parametrize(
     ("keys", "meanings"),
-    [(DropReason, wording.DOCUMENT_DROPS), (TokenDropReason, wording.EXAMPLE_DROPS), (TaskName, wording.TASKS)],
+    [
+        (DropReason, wording.DOCUMENT_DROPS),
+        (Rejection, wording.REJECTIONS),
+        (TokenDropReason, wording.EXAMPLE_DROPS),
+        (TaskName, wording.TASKS),
+    ],
 )
 def test_every_key_has_its_wording(keys: type[StrEnum], meanings: Mapping[str, str]) -> None:
     assert set(meanings) == set(keys)
@@ -206,3 +213,13 @@ def test_every_key_has_its_wording(keys: type[StrEnum], meanings: Mapping[str, s
 
 def test_every_reader_has_its_wording() -> None:
     assert set(wording.SOURCES) == {reader.name for reader in READERS}
+
+
+def test_every_placeholder_has_its_wording() -> None:
+    assert set(wording.PLACEHOLDERS) == {placeholder.name.lower() for placeholder in PlaceholderType}
+
+
+def test_rejected_examples_are_counted_over_the_tasks() -> None:
+    text = _text(render_page(sample_report()))
+    assert "The answer would have too few words. target_too_short 7" in text
+    assert "388 groups" in text

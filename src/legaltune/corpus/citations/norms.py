@@ -58,7 +58,7 @@ class NormCitation(NamedTuple):
 
     @property
     def normalized(self) -> str:
-        """One form for all ways to print it: "§ 823 Abs. 1 BGB", "§§ 305 bis 310 BGB", "Art. 3 Nr. 10 VO (EG) 7/2007"."""
+        """One form for all ways to print it: "§ 823 Abs. 1 BGB", "§§ 305 bis 310 BGB", "Art. 3 VO (EG) 7/2007"."""
         sign = "§§" if self.sign == "§" and self.range_end else self.sign
         until = self.range_end if not self.range_end or self.range_end.startswith("f") else f"bis {self.range_end}"
         return " ".join(part for part in (sign, self.number, until, self.details, self.statute) if part)
@@ -401,7 +401,8 @@ def _arabic(roman: str) -> str:
 
 def _joined(number: str) -> str:
     """A number with its letter: "495 a" -> "495a"; "6 quinquies B" keeps its spaces."""
-    return number.replace(" ", "") if len(number) - number.find(" ") <= 2 else " ".join(number.split())
+    *parts, last = number.split()
+    return "".join([*parts, last]) if len(last) == 1 and last.islower() else " ".join([*parts, last])
 
 
 def _named(run: list[_Provision], statute: str) -> list[NormCitation]:
@@ -438,7 +439,7 @@ def _read_annex(text: str, anchor: int) -> tuple[list[NormCitation], int]:
     statute = match and read_statute(text, match.end())
     if not match or not statute:
         return [], anchor + 1
-    number = _joined(match["number"] or "")
+    number = _joined(match["number"]) if match["number"] else ""
     if match["norm"] and (provision := _FIRST.search(text, match.start("norm"), match.end("norm"))):
         details = "".join(f" {word} {value}" for word, value in _details(provision))
         number = f"{number} zu § {_joined(provision['number'])}{details}".strip()

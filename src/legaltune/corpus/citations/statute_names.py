@@ -148,7 +148,7 @@ def read_statute(text: str, position: int) -> StatuteName | None:
 
 
 def read_abbreviation_before(text: str, position: int, floor: int) -> re.Match[str] | None:
-    """An abbreviation directly before `position` and not before `floor`, with the group "name" ("BGB § 823"), or None."""
+    """An abbreviation (group "name") directly before `position` and not before `floor` ("BGB § 823"), or None."""
     low = max(floor, position - 30)
     word = max(text.rfind(" ", low, position - 1) + 1, low)
     if position - low < 3 or text[position - 1] != " " or not text[word].isalnum() or text[word].islower():

@@ -15,7 +15,7 @@ from lxml import etree
 
 from legaltune.corpus.cleaning import clean, drop_image_captions
 from legaltune.corpus.document import Paragraph
-from legaltune.corpus.readers.html import BLOCKS, TITLES, classes, text_of
+from legaltune.corpus.readers.html import BLOCKS, TITLES, classes, short_text, text_of
 from legaltune.corpus.reflow import drop_signature
 from legaltune.corpus.sections import is_outline_number, section_heading
 
@@ -47,6 +47,7 @@ _SPACE = re.compile(r"[\n\r\t\f]")
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 # How many Randnummern may be missing before a bare number is taken for something else.
 _MAX_GAP = 3
+_MAX_DIGITS = 5
 _MAX_MARGIN_CHARS = 12
 _MAX_LABEL_CHARS = 24
 
@@ -158,7 +159,7 @@ class _Collector:
 
     def is_due(self, number: str) -> bool:
         """Whether a bare number can be the next Randnummer."""
-        return number.isdecimal() and self.last < int(number) <= self.last + _MAX_GAP
+        return _is_number(number) and self.last < int(number) <= self.last + _MAX_GAP
 
     def flush(self, *, is_heading: bool = False) -> None:
         """Finish the growing paragraph; a blank line in it divides it."""
@@ -274,7 +275,7 @@ def _is_skipped(element: etree._Element, tag: str) -> bool:
 
 def _raised(element: etree._Element) -> str | None:
     """Digits set high as such, so that "m²" and a footnote mark do not become part of the number or word before."""
-    text = _short_text(element, 4)
+    text = short_text(element, 4)
     return text.translate(_SUPERSCRIPTS) if text and text.isdecimal() and text.isascii() else None
 
 
@@ -289,16 +290,9 @@ def _is_link(element: etree._Element) -> bool:
     return bool(element.get("href")) and not element.get("href", "").startswith("#")
 
 
-def _short_text(element: etree._Element, limit: int) -> str | None:
-    """Cleaned text of an element, None where it is longer than the limit; only as much as needed is looked at."""
-    pieces: list[str] = []
-    length = 0
-    for piece in element.itertext():
-        length += len(piece.strip())
-        if length > limit:
-            return None
-        pieces.append(piece)
-    return clean("".join(pieces))
+def _is_number(text: str) -> bool:
+    """Whether a text can be a Randnummer; Python refuses to read a number of thousands of digits."""
+    return text.isdecimal() and len(text) <= _MAX_DIGITS
 
 
 def _is_margin(collector: _Collector, element: etree._Element, tag: str) -> bool:
@@ -319,7 +313,7 @@ def _is_margin(collector: _Collector, element: etree._Element, tag: str) -> bool
         return _is_weak_number(collector, element)
     if "absatz" in names:
         _number_beside(collector, element)
-    return number is not None and tag == "a" and _short_text(element, _MAX_MARGIN_CHARS) == number
+    return number is not None and tag == "a" and short_text(element, _MAX_MARGIN_CHARS) == number
 
 
 def _number_beside(collector: _Collector, element: etree._Element) -> None:
@@ -330,8 +324,8 @@ def _number_beside(collector: _Collector, element: etree._Element) -> None:
 
 
 def _is_weak_number(collector: _Collector, element: etree._Element) -> bool:
-    text = _short_text(element, _MAX_MARGIN_CHARS)
-    if not text or not text.isdecimal():
+    text = short_text(element, _MAX_MARGIN_CHARS)
+    if not text or not _is_number(text):
         return False
     if collector.is_due(text):
         collector.set_number(text)
@@ -353,7 +347,7 @@ def _number_in_attributes(element: etree._Element) -> str | None:
 
 def _is_number_element(collector: _Collector, element: etree._Element) -> bool:
     """An element that is a margin by its class; an empty one stands before a paragraph without a Randnummer."""
-    text = _short_text(element, _MAX_MARGIN_CHARS)
+    text = short_text(element, _MAX_MARGIN_CHARS)
     if text is None:
         return False
     number = text or (element.get("id", "") if "is-anchor" in classes(element) else "")
@@ -369,7 +363,7 @@ def _is_number_element(collector: _Collector, element: etree._Element) -> bool:
 
 def _is_margin_cell(collector: _Collector, element: etree._Element, tag: str) -> bool:
     """A dt, or the first cell of a row: it holds a Randnummer, the label of an item, nothing, or text."""
-    text = _short_text(element, _MAX_LABEL_CHARS)
+    text = short_text(element, _MAX_LABEL_CHARS)
     if text is None:
         return False
     if tag != "dt" and (element.getprevious() is not None or element.getnext() is None):
@@ -400,7 +394,7 @@ def _has_margin(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first of two columns counts up beside text."""
     if any(len(cells) > 2 for cells in rows):
         return False
-    numbers = [int(cells[0]) for cells in rows if len(cells) == 2 and cells[0].isdecimal() and len(cells[1]) > 40]
+    numbers = [int(cells[0]) for cells in rows if len(cells) == 2 and _is_number(cells[0]) and len(cells[1]) > 40]
     return bool(numbers) and numbers == sorted(set(numbers)) and len(numbers) * 3 >= len(rows)
 
 

@@ -26,7 +26,8 @@ def sections_of(
         paragraphs: Paragraphs in document order, section headings included.
         start: Heading that stands unprinted above the first paragraph.
     """
-    return collect_sections(_without_additions(part) for part in with_rubrum(split_at_headings(paragraphs, start)))
+    parts = with_rubrum(split_at_headings(paragraphs, start))
+    return collect_sections(tidy for part in parts for tidy in _without_additions(part))
 
 
 def with_rubrum(parts: Sequence[Part]) -> list[Part]:
@@ -54,8 +55,10 @@ def _formula(part: Part) -> int | None:
     return found[-1] if found else None
 
 
-def _without_additions(part: Part) -> Part:
-    """The part without the judges' names at its end, or without the notes of editors in a Leitsatz."""
+def _without_additions(part: Part) -> list[Part]:
+    """The part without the judges' names at its end, or the parts of its front without the notes of editors."""
     if part.heading is None or part.heading == RUBRUM:
-        return part
-    return tidied(part) if part.heading.stage is Stage.FRONT else Part(part.heading, without_signature(part.paragraphs))
+        return [part]
+    if part.heading.stage is Stage.FRONT:
+        return tidied(part)
+    return [Part(part.heading, without_signature(part.paragraphs))]

@@ -9,7 +9,7 @@ from datetime import date
 from lxml import etree
 
 from legaltune.corpus.cleaning import clean
-from legaltune.corpus.readers.html import text_of
+from legaltune.corpus.readers.html import short_text
 
 FEDERAL_COURTS: Mapping[str, str] = {
     "bundesverfassungsgericht": "BVerfG",
@@ -186,8 +186,8 @@ def _field_of(element: etree._Element) -> str | None:
     """Field that an element is the label of; a label is short and has no element with text inside but emphasis."""
     if len(element) > 1 or len(element.text or "") > _MAX_LABEL_CHARS:
         return None
-    text = text_of(element)
-    return _LABELS.get(text.removesuffix(":").strip().lower()) if len(text) <= _MAX_LABEL_CHARS else None
+    text = short_text(element, _MAX_LABEL_CHARS)
+    return _LABELS.get(text.removesuffix(":").strip().lower()) if text else None
 
 
 def _value_lines(label: etree._Element) -> list[str]:
@@ -212,14 +212,14 @@ def _siblings(label: etree._Element) -> Iterator[etree._Element]:
 
 def _lines(element: etree._Element) -> list[str]:
     """Lines of a value: at line breaks, list items and paragraphs."""
-    lines: list[str] = [""]
+    lines: list[list[str]] = [[]]
     for event, node in etree.iterwalk(element, events=("start", "end")):
         if node is not element and node.tag in _LINE_TAGS:
-            lines.append("")
+            lines.append([])
         elif event == "end" and node.tag in {"dt", "th", "td"}:
-            lines[-1] += " "
+            lines[-1].append(" ")
         if event == "start":
-            lines[-1] += node.text or ""
+            lines[-1].append(node.text or "")
         elif node is not element:
-            lines[-1] += node.tail or ""
-    return [line for line in map(clean, lines) if line]
+            lines[-1].append(node.tail or "")
+    return [line for line in (clean("".join(pieces)) for pieces in lines) if line]

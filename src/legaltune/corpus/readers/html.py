@@ -9,7 +9,9 @@ from __future__ import annotations
 import codecs
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from html import escape
 from typing import TypeGuard
 
@@ -30,7 +32,6 @@ BLOCKS = TITLES | frozenset({
     "td", "tfoot", "th", "thead", "tr", "ul",
 })  # fmt: skip
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([A-Za-z][\w.:-]*)""", re.IGNORECASE)
-_XML_DECLARATION = re.compile(r"<\?xml[^>]*>", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<[^>]*>")
 _HEAD_BYTES = 8_192
 _MOJIBAKE = re.compile("Ã[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
@@ -38,6 +39,11 @@ _UNSEEN = frozenset({"script", "style", "title", "template"})
 _KEPT_ATTRIBUTES = ("class", "id", "name", "nr", "data-rdn", "data-rd", "style")
 # The fallback needs up to a second for this much.
 _MAX_FALLBACK_CHARS = 250_000
+# libxml2 builds a tag in time quadratic in the number of its attributes, and no signal interrupts it. In a page of this
+# length it takes half a second at most; a tag of a longer page may have this many.
+_MAX_UNCOUNTED_CHARS = 100_000
+_MAX_ATTRIBUTES = 1_000
+_MAX_DEPTH = 300  # the tree ends at 256
 
 
 def decode_html(raw: bytes) -> str:
@@ -73,10 +79,13 @@ def parse_html(text: str) -> etree._Element:
     """Root element of a page or of a piece of one.
 
     Raises:
-        DocumentError: NO_SECTIONS: there is no text in it.
+        DocumentError: NO_SECTIONS: there is no text in it, or a tag too large to be honest.
     """
+    raw = _bytes(text)
+    if len(text) > _MAX_UNCOUNTED_CHARS:
+        _refuse_huge_tags(raw)
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
-    root = etree.fromstring(_bytes(text), parser)
+    root = etree.fromstring(raw, parser)
     cut_off = any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log)
     if root is None or cut_off:
         root = reparse(text)
@@ -85,13 +94,44 @@ def parse_html(text: str) -> etree._Element:
     return root
 
 
+def _refuse_huge_tags(raw: bytes) -> None:
+    with suppress(_TooDeepError):
+        etree.fromstring(raw, etree.HTMLParser(encoding="utf-8", target=_AttributeCount()))
+
+
+class _TooDeepError(Exception):
+    """Here the parser that builds a tree has stopped."""
+
+
+@dataclass(slots=True)
+class _AttributeCount:
+    """Target of a parser that builds no tree, which takes linear time."""
+
+    depth: int = 0
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if len(attributes) > _MAX_ATTRIBUTES:
+            detail = f"a tag {tag[:20]!r} with {len(attributes)} attributes, more than {_MAX_ATTRIBUTES}"
+            raise DocumentError(DropReason.NO_SECTIONS, detail)
+        self.depth += 1
+        if self.depth > _MAX_DEPTH:
+            raise _TooDeepError
+
+    def end(self, _tag: str) -> None:
+        self.depth -= 1
+
+    def close(self) -> None:
+        """Nothing was built."""
+
+
 def reparse(text: str) -> etree._Element | None:
     """Root element as BeautifulSoup finds it, None where it finds no text or where the page is too large for it."""
     if len(text) > _MAX_FALLBACK_CHARS:
         logger.debug("page of %d characters: too large for the fallback parser", len(text))
         return None
-    # An XML declaration or a text without a tag would make BeautifulSoup warn.
-    soup = BeautifulSoup("<body>" + _XML_DECLARATION.sub("", text), "html.parser")
+    # lxml below it: html.parser takes minutes for hostile markup of this length, and raises for some. A page that begins
+    # with text or an XML declaration would make BeautifulSoup warn.
+    soup = BeautifulSoup(f"<body>{_bytes(text).decode()}", "lxml")
     flat = "".join(_flattened(soup))
     parser = etree.HTMLParser(encoding="utf-8")
     if not _ANY_TAG.sub("", flat).strip():
@@ -163,4 +203,16 @@ def text_of(element: etree._Element | None) -> str:
             pieces.append(node.text or "")
         elif node is not element:
             pieces.append(node.tail or "")
+    return clean("".join(pieces))
+
+
+def short_text(element: etree._Element, limit: int) -> str | None:
+    """Cleaned text of an element, None where it is longer than the limit; only as much as needed is looked at."""
+    pieces: list[str] = []
+    length = 0
+    for piece in element.itertext():
+        length += len(piece.strip())
+        if length > limit:
+            return None
+        pieces.append(piece)
     return clean("".join(pieces))

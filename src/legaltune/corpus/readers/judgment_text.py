@@ -19,9 +19,10 @@ from legaltune.corpus.cleaning import clean, is_page_number, join_spaced_word
 from legaltune.corpus.document import Decision, DocumentError, DropReason, SectionName
 from legaltune.corpus.readers.content import Content
 from legaltune.corpus.readers.facts import short_court
-from legaltune.corpus.readers.portal_text import drop_editors_notes, parts_of, tidied
+from legaltune.corpus.readers.leitsaetze import above_mark, split_at_marks
+from legaltune.corpus.readers.portal_text import parts_of, tidied
 from legaltune.corpus.reflow import Layout, paragraphs_of
-from legaltune.corpus.sections import LEITSATZ, ORIENTIERUNGSSATZ, Part, collect_sections, section_heading
+from legaltune.corpus.sections import LEITSATZ, ORIENTIERUNGSSATZ, Heading, Part, collect_sections, section_heading
 
 name = "judgment-text"
 
@@ -33,7 +34,7 @@ _CITATION = re.compile(
     rf"(?P<day>{_DAY})(?: [–-] |, )(?P<number>{_NUMBER})"
 )
 _LABEL = re.compile(
-    r"(?:Titel|Normenketten?|(?:(?:Amtlich|Redaktionell)er? )?(?:Leits|Orientierungss?)(?:atz|ätze)|"
+    r"(?:Titel|Normenketten?|(?:(?:(?:Nicht ?)?[Aa]mtlich|Redaktionell)er? )?(?:Leits|Orientierungss?)(?:atz|ätze)|"
     r"Schlagw(?:ort|orte|örter)|Vorinstanz(?:en)?|Rechtsmittelinstanz(?:en)?|Nachinstanz(?:en)?|Verfahrensgang|"
     r"(?:Weitere )?Fundstellen?|Rechtsgebiete?|Anmerkungen?):"
 )
@@ -119,8 +120,10 @@ def read(content: Content) -> Decision:
 def _lines(text: Any) -> list[str]:
     if not isinstance(text, str) or not text.strip():
         raise DocumentError(DropReason.MISSING_FIELD, "Text")
-    lines = [line for line in map(clean, text.split("\n")) if line]
-    return _with_lost_hyphens(_without_pages(lines))
+    lines = _without_pages([line for line in map(clean, text.split("\n")) if line])
+    if not lines:
+        raise DocumentError(DropReason.MISSING_FIELD, "Text, which holds page numbers alone")
+    return _with_lost_hyphens(lines)
 
 
 def _without_pages(lines: Sequence[str]) -> list[str]:
@@ -188,10 +191,18 @@ def _field(fields: Fields, *prefixes: str) -> list[str]:
 def _front_parts(fields: Fields) -> list[Part]:
     parts = []
     for label, lines in fields.items():
-        heading = LEITSATZ if "leits" in label else ORIENTIERUNGSSATZ if "orientierungs" in label else None
-        if heading:
-            text = drop_editors_notes("\n".join(lines))
-            parts.append(tidied(Part(heading, paragraphs_of(text, Layout.MARGIN_LINES))))
+        if "leits" in label or "orientierungs" in label:
+            is_official = "leits" in label and not label.startswith(("redaktionell", "nicht"))
+            parts += _front_part("\n".join(lines), LEITSATZ if is_official else ORIENTIERUNGSSATZ)
+    return [tidy for part in parts for tidy in tidied(part)]
+
+
+def _front_part(text: str, heading: Heading) -> list[Part]:
+    """Parts of a field; a mark of editors ends a paragraph, however full its line."""
+    parts = []
+    for piece, is_marked in split_at_marks(text):
+        paragraphs = paragraphs_of(piece, Layout.MARGIN_LINES)
+        parts += above_mark(paragraphs) if is_marked and heading == LEITSATZ else [Part(heading, paragraphs)]
     return parts
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from legaltune.corpus.cleaning import clean, join_spaced_word
 from legaltune.corpus.document import Decision, DocumentError, DropReason, Paragraph
 from legaltune.corpus.readers.content import Content
-from legaltune.corpus.readers.portal_text import european_parts, parts_of
+from legaltune.corpus.readers.portal_text import european_parts, parts_of, tidied
 from legaltune.corpus.reflow import Layout, paragraphs_of
 from legaltune.corpus.sections import LEITSATZ, RUBRUM, VERFAHRENSGANG, Part, collect_sections
 
@@ -132,7 +132,7 @@ def _leitsatz_field(record: Record, parts: Sequence[Part]) -> list[Part]:
     if field is None and in_text:
         field = _text(record, "summary")
     field = _LEITSATZ_LABEL.sub("", field or "")
-    return [Part(LEITSATZ, paragraphs_of(field, Layout.PARAGRAPH_LINES))]
+    return tidied(Part(LEITSATZ, paragraphs_of(field, Layout.PARAGRAPH_LINES)))
 
 
 def _title(record: Record, layout: Layout, court: str, front: Sequence[Paragraph]) -> str | None:

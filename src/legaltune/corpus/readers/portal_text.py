@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from legaltune.corpus.cleaning import drop_inline_signature, ends_sentence, halve_doubled
 from legaltune.corpus.document import Paragraph, SectionName
+from legaltune.corpus.readers.leitsaetze import divide_leitsaetze, drop_editors_notes
 from legaltune.corpus.reflow import Layout, drop_signature, is_pronouncement, paragraphs_of
 from legaltune.corpus.sections import (
     LEITSATZ,
@@ -24,9 +25,10 @@ _GRUENDE = Heading(Stage.GROUNDS, SectionName.GRUENDE)
 _PORTAL_NOTICE = "\nHinweis:\nHinweis: Das Dokument wurde redaktionell aufgearbeitet"
 _FIRST_BRACKET = "\n[1] "
 _RUN_ON_OUTLINE = re.compile(r"(?P<text>.*[.!?)”“\"])\s(?P<number>(?:[IVX]+|[A-Z])\.)")
+# No capital and no number with a full stop: sentences end so ("der Zeuge B.", "im Ordner 1."). Nor behind "II.".
+_RUN_ON_LABEL = re.compile(r"(?<![IVX]\.)\s(?P<label>(?:\(?(?P<letter>[a-z])(?P=letter){0,2}|\(\d{1,2})\))$")
+_MAX_LABEL_CHARS = 8
 _LOOSE_PUNCTUATION = re.compile(r"(?<=\)) (?=[.,;](?:\s|$))")
-# What editors put behind a Leitsatz: "(Rn. 12 – 14)", "(redaktioneller Leitsatz)", "(red. LS Erika Mustermann)".
-_EDITORS_NOTE = re.compile(r"\s*\((?:Rn\.\s?\d|\w+licher Leitsatz|redaktioneller Leitsatz|red\. LS\b)[^()]*\)")
 # Before its rubrum the Hamburg court prints a sheet: court, file numbers, date, norms, Leitsätze; then the court again.
 _FRONT_SHEET = re.compile(
     r"\A(?P<court>.+)\n(?:.*\n)*?(?:Urteil|Beschluss)(?: .*)? vom .*\n(?P<sheet>(?:.*\n)*?)(?i:(?P=court))\n"
@@ -53,13 +55,13 @@ def parts_of(text: str, layout: Layout, summary: str) -> list[Part]:
     sheet, text = _split_front_sheet(text) if layout is Layout.PRINTED_LINES else ("", text)
     if _NOTES in text:
         text = _INLINE_NOTE.sub(_resume, text)
-    parts = split_at_headings([_mended(p) for p in paragraphs_of(text, layout)])
+    parts = split_at_headings([piece for p in paragraphs_of(text, layout) for piece in _split_label(_mended(p))])
     if _FIRST_BRACKET in text:
         parts = _split_run_on(parts, summary)
     parts = _cut_rubrum(parts)
     if sheet:
         parts.append(Part(LEITSATZ, paragraphs_of(sheet, layout)))
-    return [tidied(part) for part in parts]
+    return [tidy for part in parts for tidy in tidied(part)]
 
 
 def european_parts(text: str) -> list[Part]:
@@ -149,6 +151,15 @@ def _split_outline(paragraph: Paragraph) -> list[Paragraph]:
     return [replace(paragraph, text=match["text"]), Paragraph(match["number"], is_heading=True)]
 
 
+def _split_label(paragraph: Paragraph) -> list[Paragraph]:
+    """Split off the label of the next paragraph where it runs on behind a sentence: "... erhoben. aa)"."""
+    text = paragraph.text
+    match = _RUN_ON_LABEL.search(text, max(0, len(text) - _MAX_LABEL_CHARS)) if text.endswith(")") else None
+    if not match or not ends_sentence(text[: match.start()]):
+        return [paragraph]
+    return [replace(paragraph, text=text[: match.start()]), Paragraph(match["label"], is_heading=True)]
+
+
 def _split_front_sheet(text: str) -> tuple[str, str]:
     """Leitsätze of the front sheet and the text behind the sheet; no sheet where the text begins with the rubrum."""
     match = _FRONT_SHEET.match(text[:_MAX_FRONT_CHARS])
@@ -164,26 +175,23 @@ def _resume(note: re.Match[str]) -> str:
     return "\n" if ends_sentence(above) else " \n"
 
 
-def drop_editors_notes(text: str) -> str:
-    """Remove what editors put behind a Leitsatz; a line break inside the note does not matter."""
-    return _EDITORS_NOTE.sub("", text)
-
-
-def tidied(part: Part) -> Part:
-    """The part without the judges' names at its end, or without the notes of its editors in a Leitsatz.
+def tidied(part: Part) -> list[Part]:
+    """The part without the judges' names at its end; Leitsätze without notes, those of editors as a part of their own.
 
     Args:
         part: A part of a decision; one without a heading stays as it is.
     """
     paragraphs = part.paragraphs
     if part.heading in {None, RUBRUM} or not paragraphs:
-        return part
+        return [part]
+    if part.heading == LEITSATZ:
+        return divide_leitsaetze(paragraphs)
     if part.heading.stage is Stage.FRONT:
         stripped = [replace(p, text=drop_editors_notes(p.text)) for p in paragraphs]
-        return Part(part.heading, [p for p in stripped if p.text])
+        return [Part(part.heading, [p for p in stripped if p.text])]
     kept = paragraphs[: len(drop_signature([p.text for p in paragraphs]))]
     if kept:
         text = kept[-1].text
         end = drop_inline_signature(text[-_MAX_SIGNATURE_CHARS:])
         kept[-1] = replace(kept[-1], text=text[:-_MAX_SIGNATURE_CHARS] + end)
-    return Part(part.heading, kept)
+    return [Part(part.heading, kept)]

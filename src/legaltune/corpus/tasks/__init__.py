@@ -15,6 +15,7 @@ from legaltune.corpus.tasks.base import Limits, TaskContext, View, view_case
 from legaltune.corpus.tasks.case import Case, read_case
 from legaltune.corpus.tasks.checks import Rejection
 from legaltune.corpus.tasks.classification import parse_labels
+from legaltune.corpus.tasks.phrasings import load_phrasings
 from legaltune.corpus.tasks.ready_made import ready_made_example
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "TaskContext",
     "TaskResult",
     "build_examples",
+    "load_phrasings",
     "parse_labels",
     "ready_made_example",
 ]

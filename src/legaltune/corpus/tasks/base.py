@@ -101,7 +101,7 @@ class View:
     Attributes:
         facts: The facts, or as many of them as fit beside the grounds.
         lead: The same facts and the grounds that follow, as far as they fit.
-        fact_pieces: What `facts` shows.
+        fact_pieces: What `facts` shows; empty where nothing had to be left out.
         grounds: All of the grounds in blocks; empty where nothing had to be left out.
         grounds_budget: Room for the grounds beside the facts.
         num_sentences_left_out: Sentences longer than a window, which no prompt shows.
@@ -119,15 +119,14 @@ def view_case(case: Case, context: TaskContext) -> View:
     """Fit facts and grounds into the length that a document may have."""
     budget = context.limits.max_document_length
     if budget is None:
-        facts = _whole(case.facts)
-        return View(
-            _show(case, context, facts, ()), _show(case, context, facts, _whole(case.shown_grounds)), facts, (), 0, 0
-        )
+        return _view_whole_case(case, context)
     headings = context.phrasings.headings
     budget = max(1, budget - context.count(f"{headings.facts}:\n\n\n{headings.grounds}:\n"))
-    grounds = measure(case.shown_grounds, context.count)
+    facts, grounds = measure(case.facts, context.count), measure(case.shown_grounds, context.count)
+    if total(facts) + total(grounds) <= budget:
+        return _view_whole_case(case, context)
     facts_budget = max(budget - total(grounds), budget - int(budget * _GROUNDS_SHARE))
-    fact_blocks = make_blocks(measure(case.facts, context.count), facts_budget, context.count)
+    fact_blocks = make_blocks(facts, facts_budget, context.count)
     fact_pieces = tuple(leading_pieces(fact_blocks, facts_budget, context.count))
     grounds_budget = budget - total(fact_pieces)
     blocks = make_blocks(grounds, grounds_budget, context.count)
@@ -142,19 +141,29 @@ def view_case(case: Case, context: TaskContext) -> View:
     )
 
 
+def _view_whole_case(case: Case, context: TaskContext) -> View:
+    facts = _whole_text(case.facts)
+    lead = _join_parts(context, facts, _whole_text(case.shown_grounds))
+    return View(Shown(_join_parts(context, facts, "")), Shown(lead), (), (), 0, 0)
+
+
 def show_grounds(case: Case, context: TaskContext, view: View, grounds: Sequence[Piece]) -> Shown:
     """The facts as in the view, with other parts of the grounds."""
     return _show(case, context, view.fact_pieces, grounds)
 
 
-def _whole(paragraphs: Sequence[Paragraph]) -> tuple[Piece, ...]:
-    return tuple(measure(paragraphs, len))
+def _whole_text(paragraphs: Sequence[Paragraph]) -> str:
+    return "\n".join([paragraph.text for paragraph in paragraphs])
+
+
+def _join_parts(context: TaskContext, facts: str, grounds: str) -> str:
+    headings = context.phrasings.headings
+    parts = ((headings.facts, facts), (headings.grounds, grounds))
+    return "\n\n".join([f"{heading}:\n{text}" for heading, text in parts if text])
 
 
 def _show(case: Case, context: TaskContext, facts: Sequence[Piece], grounds: Sequence[Piece]) -> Shown:
-    headings = context.phrasings.headings
-    parts = ((headings.facts, facts), (headings.grounds, grounds))
-    text = "\n\n".join(f"{heading}:\n{join_pieces(pieces)}" for heading, pieces in parts if pieces)
+    text = _join_parts(context, join_pieces(facts), join_pieces(grounds))
     num_wanted = len(case.facts) + (len(case.shown_grounds) if grounds else 0)
     is_whole = len(facts) + len(grounds) == num_wanted and all(piece.is_whole for piece in (*facts, *grounds))
     if is_whole or not text:
@@ -168,14 +177,21 @@ def leading_text(paragraphs: Sequence[Paragraph], max_characters: int) -> str:
 
     Closing paragraphs that end no sentence ("wie folgt:", items of a list that goes on) are left out too.
     """
-    lengths = accumulate(len(paragraph.text) + 1 for paragraph in paragraphs)
+    lengths = list(accumulate([len(paragraph.text) + 1 for paragraph in paragraphs]))
+    if not lengths or lengths[-1] <= max_characters + 1:
+        return _whole_text(_without_open_end(paragraphs))
     enough = sum(1 for _ in takewhile(lambda length: length <= max_characters, lengths)) + _PARAGRAPHS_IN_RESERVE
     blocks = make_blocks(measure(paragraphs[:enough], len), max_characters + 1, len)
     pieces = leading_pieces(blocks, max_characters + 1, len)
     taken = list(takewhile(lambda piece: not piece.is_omission, pieces))
-    while taken and (taken[-1].paragraph.is_heading or is_finished(taken[-1].text)):
-        taken.pop()
-    return join_pieces(taken)
+    return join_pieces(taken[: len(_without_open_end([piece.paragraph for piece in taken]))])
+
+
+def _without_open_end(paragraphs: Sequence[Paragraph]) -> Sequence[Paragraph]:
+    end = len(paragraphs)
+    while end and (paragraphs[end - 1].is_heading or is_finished(paragraphs[end - 1].text)):
+        end -= 1
+    return paragraphs[:end]
 
 
 def chat_example(

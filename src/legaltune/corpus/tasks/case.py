@@ -7,11 +7,11 @@ and reasons from the second on; a judgment on appeal sums up the one appealed ag
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from legaltune.corpus.document import Decision, Paragraph, SectionName
-from legaltune.corpus.sentences import split_sentences
+from legaltune.corpus.sentences import first_sentence, split_sentences
 from legaltune.corpus.tasks.leaks import announces_outcome
 
 Paragraphs = tuple[Paragraph, ...]
@@ -83,7 +83,24 @@ def split_history(grounds: Sequence[Paragraph], *, has_facts: bool) -> tuple[Par
         return (), whole
     history, reasoning = _without_number(whole[:start], first), _without_number(whole[start:], second)
     splits = _is_history(history, has_facts=has_facts) and _is_reasoning(reasoning)
-    return (history, reasoning) if splits else ((), whole)
+    return (_without_result(history), reasoning) if splits else ((), whole)
+
+
+_RESULT = re.compile(
+    r"\b(?:hat|haben|erzielt|erzielen|bleibt|bleiben)\b[^.;]*\bErfolg\b|\bEntscheidungsformel\b"
+    r"|\b(?:un)?begründet\sim\sSinne\b"
+)
+
+
+def _without_result(history: Paragraphs) -> Paragraphs:
+    """The history without closing sentences that say how the court decides."""
+    sentences = split_sentences(history[-1].text)
+    num_kept = len(sentences)
+    while num_kept and _RESULT.search(sentences[num_kept - 1]):
+        num_kept -= 1
+    if num_kept == len(sentences):
+        return history
+    return history[:-1] + _rewritten(history[-1:], [" ".join(sentences[:num_kept])])
 
 
 def _is_history(paragraphs: Sequence[Paragraph], *, has_facts: bool) -> bool:
@@ -93,7 +110,7 @@ def _is_history(paragraphs: Sequence[Paragraph], *, has_facts: bool) -> bool:
         return False
     if has_facts:
         return _SUMS_UP.match(text) is not None
-    if _REASONS.search(split_sentences(text)[0]):
+    if _REASONS.search(first_sentence(text)):
         return False
     num_references = sum(paragraph.text.count(mark) for paragraph in paragraphs for mark in _REFERENCE_MARKS)
     return num_references * _MIN_CHARACTERS_PER_REFERENCE <= length
@@ -141,9 +158,9 @@ _HINTS = (
     "elehrung",
     "Gegen ",
     "Hinweis",
-    "statthaft",
-    "gegeben",
-    "ausgeschlossen",
+    "Eine weitere",
+    "Eine Beschwerde",
+    "Eine Anfechtung",
 )
 
 
@@ -154,20 +171,23 @@ def drop_formulas(grounds: Paragraphs) -> Paragraphs:
     """
     start = max(0, len(grounds) - _LAST_PARAGRAPHS)
     end = next((i for i in range(start, len(grounds)) if _INSTRUCTION.match(grounds[i].text)), len(grounds))
-    return grounds[:start] + _rewritten(grounds[start:end], _without_formulas)
+    whole = "\n".join([paragraph.text for paragraph in grounds[start:end]])
+    hints = [hint for hint in _HINTS if hint in whole]
+    texts = [_without_formulas(paragraph.text, hints) for paragraph in grounds[start:end]]
+    return grounds[:start] + _rewritten(grounds[start:end], texts)
 
 
 def drop_announcements(grounds: Paragraphs) -> Paragraphs:
     """The grounds without the short sentences in the last paragraphs that announce the outcome."""
     start = max(0, len(grounds) - _LAST_PARAGRAPHS)
-    return grounds[:start] + _rewritten(grounds[start:], _without_announcements)
+    texts = [_without_announcements(paragraph.text) for paragraph in grounds[start:]]
+    return grounds[:start] + _rewritten(grounds[start:], texts)
 
 
-def _rewritten(paragraphs: Paragraphs, rewrite: Callable[[str], str]) -> Paragraphs:
+def _rewritten(paragraphs: Paragraphs, texts: Sequence[str]) -> Paragraphs:
     """Paragraphs with their new text, without those that have none left and without headings at the end."""
     kept: list[Paragraph] = []
-    for paragraph in paragraphs:
-        text = rewrite(paragraph.text)
+    for paragraph, text in zip(paragraphs, texts, strict=True):
         if text:
             kept.append(paragraph if text == paragraph.text else replace(paragraph, text=text))
     while kept and kept[-1].is_heading:
@@ -175,8 +195,8 @@ def _rewritten(paragraphs: Paragraphs, rewrite: Callable[[str], str]) -> Paragra
     return tuple(kept)
 
 
-def _without_formulas(text: str) -> str:
-    if not any(hint in text for hint in _HINTS):
+def _without_formulas(text: str, hints: Sequence[str]) -> str:
+    if not any(hint in text for hint in hints):
         return text
     sentences = split_sentences(text)
     while sentences and _FORMULA.match(sentences[-1]):

@@ -12,6 +12,7 @@ from itertools import islice
 
 from legaltune.corpus.cleaning import ends_sentence
 from legaltune.corpus.document import Norm, Paragraph
+from legaltune.corpus.patterns import rare
 from legaltune.corpus.sentences import split_sentences
 
 
@@ -40,16 +41,19 @@ class Rejection(StrEnum):
 
 _CHARACTERS_PER_WORD = 50
 _WORD = re.compile(r"[^\W\d_]{2,}")
-# The courts' and our own marks for what was removed.
+# The courts' and our own marks for what was removed, and what they begin with.
+_PLACEHOLDER_STARTS = ("[", "…", "__", "XX", "...")
 _PLACEHOLDER = re.compile(r"\[[^\[\]\n]{0,60}\]|…|_{2,}|\bX{2,}\b|\.{3,}")
 
 
 def has_words(target: str, *, at_least: int) -> Rejection | None:
     """Refuse an answer that begins with too few words, or with hardly any beside placeholders."""
     start = target[: at_least * _CHARACTERS_PER_WORD]
-    if sum(1 for _ in islice(_WORD.finditer(_PLACEHOLDER.sub(" ", start)), at_least)) == at_least:
+    may_hold = any(mark in start for mark in _PLACEHOLDER_STARTS)
+    words = _PLACEHOLDER.sub(" ", start) if may_hold else start
+    if sum(1 for _ in islice(_WORD.finditer(words), at_least)) == at_least:
         return None
-    return Rejection.TARGET_PLACEHOLDERS_ONLY if _PLACEHOLDER.search(start) else Rejection.TARGET_TOO_SHORT
+    return Rejection.TARGET_TOO_SHORT if words == start else Rejection.TARGET_PLACEHOLDERS_ONLY
 
 
 _REFERENCE_BEHIND = re.compile(r"\s*\([^()]{0,300}\)$")
@@ -76,13 +80,21 @@ _GOES_ON = re.compile(
     r"(?:Etwas anderes|Nichts anderes|Anderes|Auch|Daran|Daraus|Davon|Diese[rsmn]?|Dies|Dem|Danach|Hiernach|Hieran"
     r"|Hiervon|Hierzu|Insoweit|Insofern|Ferner|Zudem|Weiter|Weiterhin|Darüber hinaus|Schließlich|Im Übrigen"
     r"|Entsprechendes|Dagegen|Deshalb|Daher|Demnach|Demgegenüber|Allerdings|Jedoch|Ebenso|Gleiches|Dafür|Dabei|Damit|Denn|So|Er|Sie"
-    r"|Außerdem|Vielmehr|Gemessen|Unabhängig|Folglich|Somit|Mithin|Andernfalls|Ebensowenig|Des Weiteren|Soweit)\b"
+    r"|Außerdem|Vielmehr|Gemessen|Unabhängig|Folglich|Somit|Mithin|Andernfalls|Ebensowenig|Des Weiteren|Soweit"
+    r"|Zur Begründung)\b"
+)
+# "die bereits unter a) erläuterte Vermutung", "wie oben ausgeführt"
+_REFERS_BACK = rare(
+    "bereits |oben |vorstehend|wie gesehen|wie gezeigt",
+    r"\b(?:bereits|oben|vorstehend)\s(?:unter|zu|in)\s\(?(?:[a-z]{1,2}|[IVX]+|\d{1,2})[.)]"
+    r"|\b(?:wie|siehe)\s(?:bereits|oben|schon|vorstehend|gesehen|gezeigt)\b|\bvorstehend(?:e[rnms]?)?\s\w+t\b",
 )
 
 
-def starts_afresh(target: str) -> Rejection | None:
-    """Refuse a passage that takes up what stands before it ("Danach ...", "Auch ...")."""
-    return Rejection.TARGET_GOES_ON if _GOES_ON.match(without_enumerator(target)) else None
+def stands_alone(target: str) -> Rejection | None:
+    """Refuse a passage that takes up what stands before it ("Danach ...") or points there ("wie oben ausgeführt")."""
+    takes_up = _GOES_ON.match(without_enumerator(target)) or _REFERS_BACK.search(target)
+    return Rejection.TARGET_GOES_ON if takes_up else None
 
 
 # --- against the prompt ---
@@ -106,8 +118,14 @@ def is_own_text(target: str, document: str, *, max_copied_share: float = _MAX_CO
     """
     # Where exactly a sentence ends does not matter here: a part of a copied sentence is copied too.
     sentences = [sentence for line in target.splitlines() for sentence in without_enumerator(line).split(". ")]
-    copied = sum(len(sentence) for sentence in sentences if sentence.rstrip(".") in document)
-    return Rejection.TARGET_COPIES_DOCUMENT if copied > max_copied_share * sum(map(len, sentences)) else None
+    may_be_copied = sum(map(len, sentences))
+    max_copied = max_copied_share * may_be_copied
+    for sentence in sentences:
+        if may_be_copied <= max_copied:
+            break
+        if sentence.rstrip(".") not in document:
+            may_be_copied -= len(sentence)
+    return Rejection.TARGET_COPIES_DOCUMENT if may_be_copied > max_copied else None
 
 
 def repeats_norm(target: str, norm: Norm) -> Rejection | None:
@@ -178,7 +196,6 @@ _DIRECT = frozenset(
         *("war", "waren", "wurde", "wurden"),
     }
 )
-_MARKS = str.maketrans(dict.fromkeys(",.;:", " "))
 _HOLDS = re.compile(
     r"(?:(?:Auch|Soweit|Zwar|Ferner|Weiter|Schließlich)\s)?(?:[Dd]e[rs]|[Dd]ie|[Dd]as|[Dd]em|[Ii]hr|[Ss]ein)\s"
     r"(?:[\w-]+\s){0,3}?(?:Kläger|Beklagte|Antragsteller|Antragsgegner|Beschwerdeführer|Revision|Beschwerde|Berufung"
@@ -192,7 +209,7 @@ _HOLDS = re.compile(
 def is_own_view(paragraphs: Sequence[Paragraph]) -> Rejection | None:
     """Refuse a passage that reports the view of a party or of the court below instead of the court's own."""
     words = [word for paragraph in paragraphs for word in _words(paragraph.text)]
-    if sum(word in _INDIRECT for word in words) > sum(word in _DIRECT for word in words):
+    if sum(map(_INDIRECT.__contains__, words)) > sum(map(_DIRECT.__contains__, words)):
         return Rejection.VIEW_OF_OTHERS
     return Rejection.VIEW_OF_OTHERS if _HOLDS.match(without_enumerator(paragraphs[0].text)) else None
 
@@ -210,4 +227,5 @@ def says_something(target: str) -> Rejection | None:
 
 
 def _words(text: str) -> list[str]:
-    return text.translate(_MARKS).split()
+    # For text that is not ASCII ten times as fast as str.translate.
+    return text.replace(",", " ").replace(".", " ").replace(";", " ").replace(":", " ").split()

@@ -39,7 +39,7 @@ def states_label(document: str, label: Label, value: str, *, tenor: Sequence[Par
 
 def announces_outcome(sentence: str) -> bool:
     """True for a sentence that says what the court does with the request ("Die Revision ist daher zurückzuweisen.")."""
-    return any(_concludes(sentence, words) for words in _ANNOUNCEMENTS.values())
+    return _MAY_ANNOUNCE.search(sentence) is not None and _concludes(sentence, _ALL_ANNOUNCEMENTS)
 
 
 def _positions(document: str, word: str) -> Iterator[int]:
@@ -50,7 +50,10 @@ def _positions(document: str, word: str) -> Iterator[int]:
         position = document.find(word, position + len(word))
 
 
-_RECHTSWEG = re.compile(r"\b(?:Verwaltungs|Finanz|Sozial)rechtsweg|\bRechtsweg zu den \w+gerichten")
+# Around "echtsweg".
+_OF_BRANCH = re.compile(r"\b(?:Verwaltungs|Finanz|Sozial)r$")
+_TO_COURTS = re.compile(r"\bRechtsweg zu den \w+gerichten")
+_OF_BRANCH_CHARACTERS = 12
 _SELF = ("erkennende", "hiesige", "angerufene", "beschließende")
 _OWN_COURT = re.compile(r"[nrs]?\s[A-Z]\w+gericht")
 
@@ -60,13 +63,20 @@ def _states_branch(document: str, value: str) -> bool:
         return True
     if any(_OWN_COURT.match(document, at + len(word)) for word in _SELF for at in _positions(document, word)):
         return True
-    return "echtsweg" in document and _RECHTSWEG.search(document) is not None
+    return any(_names_branch(document, at) for at in _positions(document, "echtsweg"))
+
+
+def _names_branch(document: str, rechtsweg: int) -> bool:
+    start = max(0, rechtsweg - _OF_BRANCH_CHARACTERS)
+    if _OF_BRANCH.search(document, start, rechtsweg):
+        return True
+    return rechtsweg > 0 and _TO_COURTS.match(document, rechtsweg - 1) is not None
 
 
 # "Gegen diesen Beschluss richtet sich ..." speaks of the decision appealed against.
 _OWN_KIND = re.compile(
-    r"(?<![Gg]egen\s)\b(?:[Dd]iese[rsmn]?|[Vv]orliegende[rsmn]?|[Hh]iesige[rsmn]?)\s$"
-    r"|\b(?:(?:ergeht|Entscheidung)\s(?:als|durch)|entscheide[nt]\s(?:[^.;]{0,60}\s)?durch)\s(?:\w+\s)?$"
+    r"\b(?:(?<![Gg]egen\s)(?:[Dd]iese[rsmn]?|[Vv]orliegende[rsmn]?|[Hh]iesige[rsmn]?)"
+    r"|(?:(?:ergeht|Entscheidung)\s(?:als|durch)|entscheide[nt]\s(?:[^.;]{0,60}\s)?durch)(?:\s\w+)?)\s$"
 )
 _KIND_CHARACTERS = 100
 
@@ -90,12 +100,19 @@ _ANNOUNCEMENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         Outcome.ERLEDIGT: ("einzustellen", "für erledigt zu erklären"),
     }
 )
+_ALL_ANNOUNCEMENTS = tuple(word for words in _ANNOUNCEMENTS.values() for word in words)
+# A part of each of them, all with the same beginning: one quick scan.
+_MAY_ANNOUNCE = re.compile(
+    r"zu(?:geben|ändern|heben|weisen|lehnen|verweisen|stellen| verwerfen| erklären"
+    r"|r Entscheidung an(?:zunehmen|genommen))"
+)
 _DECIDES = re.compile(r"\b(?:ist|sind|war|waren|wird|werden)\b")
 _CLAUSE_CHARACTERS = 200
 
 
 def _concludes(document: str, words: Sequence[str]) -> bool:
-    return any(_DECIDES.search(_clause_before(document, at)) for word in words for at in _positions(document, word))
+    present = [word for word in words if word in document]
+    return any(_DECIDES.search(_clause_before(document, at)) for word in present for at in _positions(document, word))
 
 
 def _clause_before(document: str, position: int) -> str:

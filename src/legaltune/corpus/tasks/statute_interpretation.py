@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 from legaltune.config.schema import TaskName
 from legaltune.corpus.citations import NormCitation
 from legaltune.corpus.document import Decision, Norm, Paragraph, Statute
 from legaltune.corpus.example import Example
+from legaltune.corpus.patterns import rare
 from legaltune.corpus.tasks.base import TaskContext, View, chat_example, leading_text
 from legaltune.corpus.tasks.case import Case
 from legaltune.corpus.tasks.checks import (
@@ -21,17 +22,19 @@ from legaltune.corpus.tasks.checks import (
     is_own_view,
     needs_no_facts,
     repeats_norm,
-    starts_afresh,
+    stands_alone,
     without_enumerator,
 )
 
 # Shorter passages name the norm but do not discuss it.
 _MIN_PASSAGE_CHARACTERS = 300
 _MIN_WORDS = 40
-_COSTS = re.compile(
+_COSTS = rare(
+    "Kostenentscheidung|Kostenfolge|Nebenentscheidung|Entscheidung über|Ausspruch über|Streitwert|Gegenstandswert"
+    "|Vollstreckbarkeit|Revision|belehrung",
     r"Kostenentscheidung|Kostenfolge|Nebenentscheidung|Entscheidung über die (?:Kosten|vorläufige Vollstreckbarkeit)"
     r"|Ausspruch über die (?:Kosten|vorläufige)|Streitwert|Gegenstandswert|vorläufige Vollstreckbarkeit"
-    r"|Revision (?:ist|war|wird) (?:nicht )?zuzulassen|Rechtsbehelfsbelehrung|Rechtsmittelbelehrung"
+    r"|Revision (?:ist|war|wird) (?:nicht )?zuzulassen|Rechtsbehelfsbelehrung|Rechtsmittelbelehrung",
 )
 _MIN_CITATIONS = 2
 _MAX_CHARACTERS_PER_CITATION = 1000
@@ -39,10 +42,10 @@ _MAX_PARAGRAPH_CHARACTERS = 20_000
 _MAX_SHARE_OF_FACTS = 0.5
 
 _PARENTHESES = re.compile(r"\([^()]*\)")
-# References, and the formula on admissibility, name a norm but do not discuss it; each with words that it must hold.
+# References, and the formula on admissibility, name a norm but do not discuss it.
 _REFERENCES = (
-    (("gl.", "iehe", "auch"), re.compile(r"\b(?:[Vv]gl\.|[Ss]iehe|[Ss]\.\sauch)\s[^;.]*")),
-    (("statthaft",), re.compile(r"\b(?:nach|gemäß|gem\.)\s(?:§|Art\.)[^,;]{1,60}?\sstatthaft\w*")),
+    rare("gl.|iehe|. auch", r"\b(?:[Vv]gl\.|[Ss]iehe|[Ss]\.\sauch)\s[^;.]*"),
+    rare("statthaft", r"\b(?:nach|gemäß|gem\.)\s(?:§|Art\.)[^,;]{1,60}?\sstatthaft\w*"),
 )
 
 
@@ -91,7 +94,7 @@ def _example(case: Case, view: View, context: TaskContext, discussion: _Discussi
         or is_norm_in_force(subject.statute, subject.norm, subject.absaetze, case.decision)
         or is_own_view(discussion.passage)
         or has_words(target, at_least=_MIN_WORDS)
-        or starts_afresh(target)
+        or stands_alone(target)
         or (None if view.facts.text else needs_no_facts(target))
         or cites_norm(target, subject.statute, subject.norm, context)
         or repeats_norm(target, subject.norm)
@@ -173,8 +176,9 @@ def _runs(grounds: Sequence[Paragraph], context: TaskContext) -> Iterator[_Discu
         if key is None:
             continue
         run = [(paragraph, subject) for paragraph, subject in group if subject]
-        absaetze = tuple(absatz for _, subject in run for absatz in subject.absaetze)
-        yield _Discussion(replace(run[0][1], absaetze=absaetze), tuple(paragraph for paragraph, _ in run))
+        first = run[0][1]
+        absaetze = tuple([absatz for _, subject in run for absatz in subject.absaetze])
+        yield _Discussion(_Subject(first.statute, first.norm, absaetze), tuple([paragraph for paragraph, _ in run]))
 
 
 def _length(discussion: _Discussion) -> int:
@@ -191,8 +195,10 @@ def _subject(paragraph: Paragraph, context: TaskContext) -> _Subject | None:
     citations = _without_asides(text, context.cite(text))
     if not citations or _COSTS.search(text):
         return None
-    (main, count), *others = Counter(_name(citation) for citation in citations).most_common(2)
-    if any(other == count for _, other in others) or len(text) > count * _MAX_CHARACTERS_PER_CITATION:
+    counts = Counter([_name(citation) for citation in citations])
+    count = max(counts.values())
+    main, *others = (name for name, times in counts.items() if times == count)
+    if others or len(text) > count * _MAX_CHARACTERS_PER_CITATION:
         return None
     own = [citation for citation in citations if _name(citation) == main]
     found = context.index.lookup(own[0])
@@ -204,9 +210,10 @@ def _without_asides(text: str, citations: Sequence[NormCitation]) -> list[NormCi
     if not citations:
         return []
     asides = [match.span() for match in _PARENTHESES.finditer(text)]
-    for words, pattern in _REFERENCES:
-        if any(word in text for word in words):
-            asides.extend(match.span() for match in pattern.finditer(text))
+    for pattern in _REFERENCES:
+        asides += [match.span() for match in pattern.finditer(text)]
+    if not asides:
+        return list(citations)
     return [citation for citation in citations if not any(start <= citation.start < end for start, end in asides)]
 
 

@@ -65,7 +65,8 @@ def test_bayern() -> None:
     assert decision.norms == ("§ 2 Abs. 9 MustG", "§ 3 MustG")
     assert decision.previous_instances == ("VG Musterstadt vom 15.05.2019 – M 6 S 19.1",)
     assert printed(decision) == {
-        "leitsatz": [(None, "1. Muster zählen."), (None, "2. Immer.")],
+        "leitsatz": [(None, "2. Immer.")],
+        "orientierungssatz": [(None, "1. Muster zählen.")],
         "tenor": [(None, "I. Nein.")],
         "gruende": [
             (None, "I."),

@@ -111,6 +111,27 @@ def test_courts_in_capitals(printed: str, court: str) -> None:
     assert read(PORTAL.replace("LG Musterstadt, ", f"{printed}, ")).court == court
 
 
+def test_an_editors_mark_ends_a_leitsatz_whose_last_line_is_full() -> None:
+    printed = "Wer ein Muster so aufstellt, dass es niemand übersehen kann, haftet nicht für Schäden an ihm.\n"
+    below = "Das gilt auch nachts.\n"
+    decision = read(PORTAL.replace("1. Ein Muster", f"{printed}(red. LS Erika\nMuster)\n{below}1. Ein Muster"))
+    assert texts(decision, SectionName.ORIENTIERUNGSSATZ)[0] == (None, printed.strip())
+    assert texts(decision, SectionName.LEITSATZ)[0] == (None, below.strip())
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("Amtliche Leitsätze:", SectionName.LEITSATZ),
+        ("Redaktionelle Leitsätze:", SectionName.ORIENTIERUNGSSATZ),
+        ("Nichtamtliche Leitsätze:", SectionName.ORIENTIERUNGSSATZ),
+    ],
+)
+def test_a_label_tells_whose_the_leitsaetze_are(label: str, name: SectionName) -> None:
+    decision = read(PORTAL.replace("Leitsätze:", label).replace(" (amtlicher Leitsatz)", ""))
+    assert (None, "2. Wer es aufstellt, der haftet.") in texts(decision, name)
+
+
 def test_order_on_the_value_in_dispute_stands_apart() -> None:
     order = "2. Der Kläger trägt die Kosten.\nBeschluss\nDer Streitwert wird auf 5 Euro festgesetzt.\n"
     decision = read(PORTAL.replace("2. Der Kläger trägt die Kosten.\n", order))
@@ -140,11 +161,11 @@ def test_head_of_a_portals_print() -> None:
 
 def test_sections_of_a_portals_print() -> None:
     decision = read(PORTAL)
-    assert texts(decision, SectionName.LEITSATZ) == [
+    assert texts(decision, SectionName.LEITSATZ) == [(None, "2. Wer es aufstellt, der haftet.")]
+    assert texts(decision, SectionName.ORIENTIERUNGSSATZ) == [
         (None, "1. Ein Muster haftet nicht."),
-        (None, "2. Wer es aufstellt, der haftet."),
+        (None, "Muster sind Sachen."),
     ]
-    assert texts(decision, SectionName.ORIENTIERUNGSSATZ) == [(None, "Muster sind Sachen.")]
     assert len(decision.section(SectionName.TENOR)) == 2
     assert texts(decision, SectionName.TATBESTAND) == [
         (

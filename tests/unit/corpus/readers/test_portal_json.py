@@ -298,11 +298,60 @@ def test_footnote_behind_a_sentence_does_not_join_paragraphs() -> None:
 
 
 @pytest.mark.parametrize(
-    "note", ["(Rn.12)", "(Rn. 3 – 5)", "(redaktioneller Leitsatz)", "(amtlicher Leitsatz)", "(red. LS Erika Muster)"]
+    ("note", "name"),
+    [
+        ("(Rn.12)", "leitsatz"),
+        ("(Rn. 3 – 5) (amtlicher Leitsatz)", "leitsatz"),
+        ("(Rn. 3) (redaktioneller Leitsatz)", "orientierungssatz"),
+    ],
 )
-def test_notes_of_editors_are_cut_from_a_leitsatz(note: str) -> None:
+def test_notes_behind_a_leitsatz_tell_whose_it_is(note: str, name: str) -> None:
     found = sections(text=f"Leitsatz\nMuster gelten (Art. 1). {note}\nTenor\nAbgewiesen.\nGründe\nDarum.")
-    assert found["leitsatz"] == ["Muster gelten (Art. 1)."]
+    assert found == {name: ["Muster gelten (Art. 1)."], "tenor": ["Abgewiesen."], "gruende": ["Darum."]}
+
+
+@pytest.mark.parametrize("heading", ["Redaktionelle Leitsätze", "Nicht amtlicher Leitsatz:"])
+def test_a_heading_tells_whose_the_leitsaetze_are(heading: str) -> None:
+    found = sections(text=f"Leitsatz\nMuster gelten.\n{heading}\nAlle.\nTenor\nAbgewiesen.\nGründe\nDarum.")
+    assert (found["leitsatz"], found["orientierungssatz"]) == (["Muster gelten."], ["Alle."])
+
+
+def test_no_summary_stands_in_for_a_leitsatz_of_editors() -> None:
+    found = sections(text=FRONT.replace("(Rn.4)", "(redaktioneller Leitsatz)"), summary="Eine Meldung.")
+    assert found["orientierungssatz"] == ["Ein Leitsatz."]
+    assert "leitsatz" not in found
+
+
+# Labels of the outline that run on behind the paragraph above ------------------------------------------------------
+
+
+@pytest.mark.parametrize("label", ["a)", "bb)", "(1)", "(aa)"])
+def test_label_of_the_next_paragraph(label: str) -> None:
+    found = read(text=f"Gründe\n1\nDie Klage ist unbegründet (§ 2 MustG). {label}\n2\nDas Muster fehlt.")
+    assert found.section(SectionName.GRUENDE) == (
+        Paragraph("Die Klage ist unbegründet (§ 2 MustG).", "1"),
+        Paragraph(label, is_heading=True),
+        Paragraph("Das Muster fehlt.", "2"),
+    )
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "im Sinne von § 2 Nr. 1 Buchst. a)",
+        "wie oben unter 1. a)",
+        "wie oben unter B. II. a)",
+        "wie im Verfahren des Zeugen B. (1)",
+        "nach § 2 Abs. 3.",
+        "siehe S. 5.",
+        "im Ordner 1.",
+        "des Zeugen T.",
+        "am 1. 2.",
+        "gesagt. ab)",
+    ],
+)
+def test_end_of_a_sentence_that_looks_like_a_label(end: str) -> None:
+    assert sections(text=f"Gründe\nSo {end}\nDas Muster fehlt.")["gruende"][0] == f"So {end}"
 
 
 # Texts of the BGH: all headings at the top, everything below the last one ------------------------------------------

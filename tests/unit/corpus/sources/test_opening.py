@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +51,18 @@ def test_a_file_that_cannot_be_opened_is_dropped(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(Path, "open", refuse)
     (item,) = documents(tmp_path)
     assert failure_of(item) == (DropReason.UNREADABLE, "Permission denied")
+
+
+def test_a_disk_that_fails_is_no_corrupt_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class FailingFile(io.FileIO):
+        def read(self, _size: int | None = -1) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    write(tmp_path / "a.xml", b"<dokument/>")
+    monkeypatch.setattr(Path, "open", lambda path, _mode: FailingFile(path))
+    reason, detail = failure_of(documents(tmp_path)[0])
+    assert reason is DropReason.UNREADABLE
+    assert "Input/output error" in detail
 
 
 def test_oversized_files_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from legaltune.corpus.tasks.checks import (
     needs_no_facts,
     repeats_norm,
     says_something,
-    starts_afresh,
+    stands_alone,
     without_enumerator,
 )
 from tests.unit.corpus.cases import paragraphs
@@ -91,9 +91,9 @@ def test_a_leitsatz_says_something(target: str) -> None:
     assert says_something(target) is None
 
 
-def test_a_passage_starts_afresh() -> None:
-    assert starts_afresh("aa) Danach kommt es hierauf an.") is Rejection.TARGET_GOES_ON
-    assert starts_afresh("Nach § 5 kommt es hierauf an.") is None
+def test_a_passage_stands_alone() -> None:
+    assert stands_alone("aa) Danach kommt es hierauf an.") is Rejection.TARGET_GOES_ON
+    assert stands_alone("Nach § 5 kommt es hierauf an.") is None
 
 
 def test_a_passage_for_a_prompt_without_facts_speaks_of_the_norm() -> None:
@@ -113,3 +113,27 @@ def test_a_passage_for_a_prompt_without_facts_speaks_of_the_norm() -> None:
 )
 def test_numbers_in_front_are_removed(text: str, rest: str) -> None:
     assert without_enumerator(text) == rest
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "Zur Begründung wird ausgeführt, die Vorschrift sei eng auszulegen.",
+        "Zwar spricht die bereits unter a) erläuterte Vermutung dagegen.",
+        "Die Norm greift, wie oben ausgeführt, nicht ein.",
+        "Der Anspruch scheitert, weil die Behörde wie gesehen die Entnahme vorgesehen hat.",
+    ],
+)
+def test_a_passage_that_points_to_what_is_not_shown_goes_on(target: str) -> None:
+    assert stands_alone(target) is Rejection.TARGET_GOES_ON
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "Die Vorschrift war bereits in Kraft, als der Vertrag geschlossen wurde.",
+        "Wie der Gesetzgeber betont hat, ist die Frist streng.",
+    ],
+)
+def test_words_that_only_look_like_a_reference_back_do_no_harm(target: str) -> None:
+    assert stands_alone(target) is None

@@ -12,6 +12,7 @@ from tests.unit.corpus.cases import paragraphs
         ("Der Streitwertkatalog für die Verwaltungsgerichtsbarkeit sieht das vor.", "Verwaltungsgerichtsbarkeit"),
         ("Die Sache gehört vor die Gerichte der ordentlichen Gerichtsbarkeit.", "ordentliche Gerichtsbarkeit"),
         ("Der Verwaltungsrechtsweg ist eröffnet.", "Verwaltungsgerichtsbarkeit"),
+        ("Rechtsweg zu den Finanzgerichten", "Finanzgerichtsbarkeit"),
         ("Das erkennende Sozialgericht hat Zeugen gehört.", "Sozialgerichtsbarkeit"),
     ],
 )
@@ -25,6 +26,7 @@ def test_a_branch_is_stated(document: str, value: str) -> None:
         "Das Verwaltungsgericht hat die Klage abgewiesen.",
         "Der erkennende Senat hält daran fest.",
         "Die Finanzgerichtsbarkeit urteilt anders.",
+        "Der Rechtsweg ist erschöpft; der Rechtsweg zu den Gerichten steht offen.",
     ],
 )
 def test_a_branch_is_only_to_be_concluded(document: str) -> None:
@@ -70,6 +72,26 @@ def test_an_outcome_is_stated_by_the_tenor_itself() -> None:
     assert not states_label(costs, Label.OUTCOME, "zurückgewiesen", tenor=tenor)
 
 
-def test_any_outcome_is_announced() -> None:
-    assert announces_outcome("Die Sache ist an das Landgericht zurückzuverweisen.")
+@pytest.mark.parametrize(
+    "end",
+    [
+        "stattzugeben",
+        "teilweise abzuändern",
+        "aufzuheben",
+        "zurückzuweisen",
+        "abzuweisen",
+        "abzulehnen",
+        "zu verwerfen",
+        "zurückzuverweisen",
+        "nicht zur Entscheidung anzunehmen",
+        "nicht zur Entscheidung angenommen",
+        "einzustellen",
+        "für erledigt zu erklären",
+    ],
+)
+def test_any_outcome_is_announced(end: str) -> None:
+    assert announces_outcome(f"Danach ist sie {end}.")
+
+
+def test_other_sentences_announce_nothing() -> None:
     assert not announces_outcome("Das Landgericht hat die Sache übersehen.")
