@@ -23,8 +23,10 @@ from numpy.typing import NDArray
 from tokenizers import pre_tokenizers
 from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen2Tokenizer
 
+from legaltune.corpus.document import Decision
+from legaltune.corpus.statute_index import StatuteIndex
 from legaltune.corpus.synthetic import Case, decision_text, generate_decisions, generate_statutes, statute_text
-from legaltune.corpus.tasks.base import decision_text as document_text
+from legaltune.corpus.tasks import TaskContext, read_case, view_case
 from legaltune.logs import set_up_logging
 
 logger = logging.getLogger("build_base_model")
@@ -72,6 +74,11 @@ def texts() -> Iterator[str]:
             yield "\n\n".join(generator.permutation(glossary))
         shape = SHAPES[generator.choice(len(SHAPES), p=SHAPE_SHARES)]
         yield shape(case, generator) or decision_text(case)
+
+
+def document_text(decision: Decision) -> str:
+    """A decision as the prompts of the tasks show it."""
+    return view_case(read_case(decision), TaskContext(StatuteIndex.from_statutes([]))).lead.text
 
 
 def as_plain_text(_case: Case, _generator: np.random.Generator) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -10,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from legaltune.errors import ConfigurationError
 
 
 def write_text(path: Path, text: str) -> None:
@@ -40,6 +43,25 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file's content, as hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def locked(path: Path, otherwise: str) -> Iterator[None]:
+    """Hold a lock on a file until the block ends; the system releases it when the process dies.
+
+    Args:
+        path: File to lock; made where it does not exist.
+        otherwise: What it means that another process holds it.
+
+    Raises:
+        ConfigurationError: Another process holds it.
+    """
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigurationError(f"{otherwise}: wait for it, or stop it") from None
+        yield
 
 
 @contextmanager

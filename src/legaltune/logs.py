@@ -16,8 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 _PLAIN_INTERVAL_SECONDS = 10.0
 _NOISY_LIBRARIES = (
-    "DeepSpeed", "boto3", "botocore", "datasets", "filelock", "httpcore2", "httpx", "httpx2", "matplotlib", "s3transfer",
-    "torch.distributed", "transformers", "urllib3",
+    "DeepSpeed", "boto3", "botocore", "datasets", "filelock", "httpcore2", "httpx", "httpx2", "matplotlib",
+    "s3transfer", "torch.distributed", "transformers", "urllib3",
 )  # fmt: skip
 _console = Console(stderr=True)
 

@@ -121,6 +121,7 @@ def _staging(*uris: str) -> Iterator[Path]:
     """Folder for copies of what lies in S3. It keeps its name, so that a run killed half-way finds them again."""
     name = hashlib.sha256("\n".join(uris).encode()).hexdigest()[:16]
     folder = Path(tempfile.gettempdir()) / f"legaltune-{name}"
+    folder.mkdir(mode=0o700, exist_ok=True)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -142,7 +143,7 @@ def _local(uri: str, staging: Path) -> Path:
         return Path(uri)
     # The last part of the address becomes the name of the folder: it may appear in the names of documents.
     folder = staging / hashlib.sha256(uri.encode()).hexdigest()[:16] / uri.rstrip("/").rpartition("/")[2]
-    download(uri, folder)
+    download(uri, folder, mirror=True)
     return folder
 
 

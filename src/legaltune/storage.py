@@ -8,7 +8,7 @@ from __future__ import annotations
 import fnmatch
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -88,15 +88,16 @@ def is_remote(uri: str) -> bool:
     return uri.startswith(_SCHEME)
 
 
-def download(uri: str, folder: Path, *, connections: int = 8) -> None:
+def download(uri: str, folder: Path, *, mirror: bool = False, connections: int = 8) -> None:
     """Copy an object, or all objects below a prefix, into a folder.
 
     A file that is there with the size and the time of its object is not fetched again, so that a restart goes on where
-    it was; every file is whole or absent. Files that have no object stay.
+    it was; every file is whole or absent.
 
     Args:
         uri: "s3://bucket/key" or "s3://bucket/prefix".
         folder: Where the files go, under their keys below the prefix; made where it does not exist.
+        mirror: Remove files in the folder that have no object (any more).
         connections: Files that are fetched at once.
 
     Raises:
@@ -110,6 +111,8 @@ def download(uri: str, folder: Path, *, connections: int = 8) -> None:
         client = _client(connections)
         found = _find(client, location)
         targets = {item: folder / relative for item, relative in _relative_paths(found, location).items()}
+        if mirror:
+            _remove_others(folder, set(targets.values()))
         wanted = [item for item, target in targets.items() if not _is_current(target, item)]
         logger.info("%s: %d objects, %d of them to fetch", location, len(found), len(wanted))
         _in_parallel(
@@ -118,6 +121,12 @@ def download(uri: str, folder: Path, *, connections: int = 8) -> None:
             "objects fetched",
             connections,
         )
+
+
+def _remove_others(folder: Path, wanted: Collection[Path]) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file() and path not in wanted:
+            path.unlink()
 
 
 def upload(

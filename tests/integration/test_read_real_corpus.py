@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from legaltune.corpus.document import Decision, DocumentError, DropReason, SectionName, Statute
+from legaltune.corpus.document import Decision, Document, DocumentError, DropReason, SectionName, Statute
 from legaltune.corpus.readers import read_document
 from legaltune.corpus.sources import IgnoredFile, walk
 
 pytestmark = pytest.mark.corpus
 
-Read = dict[str, Decision | Statute]
+Read = dict[str, Document]
 Dropped = dict[str, DocumentError]
 
 # Folder of portal_json: records read, with Tenor, with Tatbestand, with grounds, with Leitsatz.

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from legaltune.files import sha256_of, whole_folder, write_json, write_text
+from legaltune.errors import ConfigurationError
+from legaltune.files import locked, sha256_of, whole_folder, write_json, write_text
 
 
 def test_json_keeps_umlauts_and_leaves_no_temporary_file(tmp_path: Path) -> None:
@@ -45,3 +46,15 @@ def test_a_folder_is_replaced_only_when_it_is_whole(tmp_path: Path) -> None:
 def test_hash(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
     assert sha256_of(tmp_path / "a").startswith("ba7816bf")
+
+
+def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
+    again = locked(tmp_path / "lock", "another process is at it")
+    with (
+        locked(tmp_path / "lock", "another process is at it"),
+        pytest.raises(ConfigurationError, match="another process is at it: wait for it"),
+        again,
+    ):
+        pass
+    with locked(tmp_path / "lock", "it is free again"):
+        pass

@@ -178,6 +178,10 @@ class DocumentError(Exception):
         self.reason = reason
         self.detail = detail
 
+    def __reduce__(self) -> tuple[type[DocumentError], tuple[DropReason, str]]:
+        """Lets a failure travel to a worker: of an exception, pickle keeps only the message by default."""
+        return type(self), (self.reason, self.detail)
+
 
 @dataclass(frozen=True, slots=True)
 class RawDocument:

@@ -69,7 +69,8 @@ def read_outcome(tenor: Sequence[Paragraph]) -> Outcome | None:
         return None
     relevant = [sentence for sentence in sentences if not _is_ancillary(sentence)]
     beside = [sentence for sentence in relevant if _SIDE_MATTER.search(sentence)]
-    main = [sentence for sentence in relevant if sentence not in beside] if beside else relevant
+    aside = frozenset(beside)
+    main = [sentence for sentence in relevant if sentence not in aside] if beside else relevant
     outcome = _combine(_dispositions(main) or _dispositions(beside))
     if outcome is Outcome.STATTGEGEBEN and any(map(_shares_costs, sentences)):
         return None  # who wins everything bears no costs: something was overlooked
@@ -86,21 +87,28 @@ _SENTENCE_END = re.compile(
 
 def _sentences(tenor: Sequence[Paragraph]) -> Iterator[str]:
     """Sentences of the Tenor without their enumerators; lines that were broken within a sentence are joined."""
-    joined = ""
+    lines: list[str] = []
     for line in (" ".join(line.split()) for paragraph in tenor for line in paragraph.text.splitlines()):
-        is_open = bool(joined) and joined[-1] not in ".:;"
+        is_open = bool(lines and lines[-1]) and lines[-1][-1] not in ".:;"
         if line[:1] in {",", "§"} or (is_open and (line[:1].islower() or _DATE.match(line))):
-            joined = f"{joined} {line}"
+            lines.append(line)
         else:
-            yield from _split(joined)
-            joined = line
-    yield from _split(joined)
+            yield from _split(" ".join(lines))
+            lines = [line]
+    yield from _split(" ".join(lines))
+
+
+# Longer than any sentence of a Tenor. How it begins and ends says what it decides; the patterns below, which look for
+# words far from each other, would need time quadratic in its length.
+_MAX_SENTENCE_CHARS = 3_000
+_END_CHARS = 1_000
 
 
 def _split(text: str) -> Iterator[str]:
     for part in _SENTENCE_END.split(text):
         if sentence := _ENUMERATOR.sub("", part).strip():
-            yield sentence
+            is_long = len(sentence) > _MAX_SENTENCE_CHARS
+            yield f"{sentence[: _MAX_SENTENCE_CHARS - _END_CHARS]} {sentence[-_END_CHARS:]}" if is_long else sentence
 
 
 # Costs and value in dispute, where a clause on them could be taken for one on the main matter.

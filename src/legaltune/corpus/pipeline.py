@@ -28,7 +28,7 @@ from legaltune.corpus.reading import ReadSettings, read_unit
 from legaltune.corpus.statute_index import StatuteIndex
 from legaltune.corpus.units import Unit, units_of
 from legaltune.errors import DataError, InputMissingError
-from legaltune.files import whole_folder, write_json, write_text
+from legaltune.files import locked, whole_folder, write_json, write_text
 from legaltune.logs import progress
 
 logger = logging.getLogger(__name__)
@@ -154,8 +154,10 @@ def assemble(
 def _work_folder(output: Path) -> Iterator[Path]:
     """Folder for what a restart finds again; removed when all is done, hidden until then."""
     folder = output / ".work"
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder / "lock", f"another process is preparing {output}"):
+        yield folder
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _assemble(

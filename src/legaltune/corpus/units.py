@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copyreg
 import hashlib
 import json
 import logging
@@ -20,9 +19,6 @@ _ITEMS_PER_UNIT = 100
 _BYTES_PER_UNIT = 8 * 1024 * 1024
 
 Item = FileRef | RawDocument | IgnoredFile
-
-# A unit may carry failures to a worker; of an exception, pickle keeps only the message by default.
-copyreg.pickle(DocumentError, lambda error: (DocumentError, (error.reason, error.detail)))
 
 
 @dataclass(frozen=True, slots=True)

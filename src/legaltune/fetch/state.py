@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from legaltune.errors import ConfigurationError
-from legaltune.files import write_text
+from legaltune.files import locked, write_text
 
 logger = logging.getLogger(__name__)
 
@@ -117,11 +116,7 @@ def open_state(folder: Path, source: str, toc_url: str) -> Iterator[State]:
     """
     hidden = folder / STATE_FOLDER
     hidden.mkdir(parents=True, exist_ok=True)
-    with (hidden / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ConfigurationError(f"another process is fetching into {folder}: wait for it, or stop it") from None
+    with locked(hidden / "lock", f"another process is fetching into {folder}"):
         path = hidden / "state.jsonl"
         header = {"version": FORMAT_VERSION, "source": source, "toc_url": toc_url}
         records = _load(path, folder, header) if path.exists() else {}

@@ -44,7 +44,7 @@ DOCUMENT_DROPS: Mapping[str, str] = {
     DropReason.UNKNOWN_FORMAT: "The format is not known.",
     DropReason.UNSUPPORTED_FORMAT: "The format is known, but this document cannot be read yet.",
     DropReason.UNSAFE_PATH: "The archive names a place outside of itself for the file.",
-    DropReason.READER_FAILED: "A bug in a reader; please report it with the document.",
+    DropReason.READER_FAILED: "A bug of ours in reading it or in making examples; please report it with the document.",
     DropReason.TOO_SLOW: "Reading it took longer than one document may.",
     DropReason.MISSING_FIELD: "A field that every document needs is missing.",
     DropReason.CONTRADICTORY_METADATA: "What the document says about itself cannot all be true.",

@@ -22,7 +22,14 @@ def grouping_of(rows: list[tuple[bool, str | None, str | None]]) -> Grouping:
 
 
 def summary(folder: Path, **counts: object) -> Path:
-    empty: dict[str, object] = {"used": {}, "documents": {}, "examples": [], "rejected": [], "citations": {}, "dropped": []}
+    empty: dict[str, object] = {
+        "used": {},
+        "documents": {},
+        "examples": [],
+        "rejected": [],
+        "citations": {},
+        "dropped": [],
+    }
     folder.mkdir()
     (folder / "summary.json").write_text(json.dumps({**empty, "sentences_left_out": 0, **counts}))
     return folder

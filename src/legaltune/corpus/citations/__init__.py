@@ -34,9 +34,7 @@ def extract_citations(text: str) -> list[NormCitation | CaseCitation]:
     return sorted([*norms, *cases], key=lambda citation: citation.start)
 
 
-def extract_from_each(
-    texts: Sequence[str], extract: Callable[[str], list[_Citation]]
-) -> list[tuple[int, _Citation]]:
+def extract_from_each(texts: Sequence[str], extract: Callable[[str], list[_Citation]]) -> list[tuple[int, _Citation]]:
     """What `extract` finds in each of many short texts, in a single search over all of them, which is much faster.
 
     Args:

@@ -33,6 +33,10 @@ BLOCKS = TITLES | frozenset({
 })  # fmt: skip
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([A-Za-z][\w.:-]*)""", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<[^>]*>")
+# What lxml reads as text up to an end tag that may be missing.
+_RAW_TEXT = re.compile(
+    r"<(/?)(?:xmp|plaintext|listing|iframe|noembed|noframes|textarea)\b|<title\b(?![^<]*</title\b)", re.IGNORECASE
+)
 _HEAD_BYTES = 8_192
 _MOJIBAKE = re.compile("Ã[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
 _UNSEEN = frozenset({"script", "style", "title", "template"})
@@ -131,7 +135,8 @@ def reparse(text: str) -> etree._Element | None:
         return None
     # lxml below it: html.parser takes minutes for hostile markup of this length, and raises for some. A page that begins
     # with text or an XML declaration would make BeautifulSoup warn.
-    soup = BeautifulSoup(f"<body>{_bytes(text).decode()}", "lxml")
+    markup = _RAW_TEXT.sub(r"<\1div", _bytes(text).decode())
+    soup = BeautifulSoup(f"<body>{markup}", "lxml")
     flat = "".join(_flattened(soup))
     parser = etree.HTMLParser(encoding="utf-8")
     if not _ANY_TAG.sub("", flat).strip():

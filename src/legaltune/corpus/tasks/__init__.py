@@ -27,7 +27,9 @@ __all__ = [
     "build_examples",
     "load_phrasings",
     "parse_labels",
+    "read_case",
     "ready_made_example",
+    "view_case",
 ]
 
 TASKS: Mapping[TaskName, Callable[[Case, View, TaskContext], Iterator[Example | Rejection]]] = MappingProxyType(

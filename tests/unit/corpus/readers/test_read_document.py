@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from legaltune.corpus import readers
-from legaltune.corpus.document import Decision, DocumentError, DropReason, RawDocument, Statute
+from legaltune.corpus.document import Document, DocumentError, DropReason, RawDocument
 from legaltune.corpus.readers import READERS, read_document
 from legaltune.corpus.sources import walk
 from tests.unit.corpus.readers import samples
 
 
-def read(content: bytes, origin: str = "x") -> Decision | Statute:
+def read(content: bytes, origin: str = "x") -> Document:
     return read_document(RawDocument(origin, content))
 
 

@@ -125,5 +125,7 @@ def test_a_case_shows_neither_rubrum_nor_tenor_nor_the_name_of_the_court() -> No
 
 
 def test_facts_told_in_the_grounds_do_not_say_how_the_court_decides() -> None:
-    result = "Die Revision erzielt den aus der Entscheidungsformel ersichtlichen Erfolg; im Übrigen ist sie unbegründet."
+    result = (
+        "Die Revision erzielt den aus der Entscheidungsformel ersichtlichen Erfolg; im Übrigen ist sie unbegründet."
+    )
     assert split("I.", STORY + result, "II.", REASONING) == (STORY.rstrip(), REASONING)
