@@ -154,7 +154,7 @@ def bench_speed(name: str, contents: Sequence[bytes], folder: Path) -> None:
     size = sum(map(len, contents)) / len(contents)
     article = milliseconds_each(article_snippet, sample, 2)
     print(f"\n{name}: {len(contents)} decisions of {size / 1000:.1f} kB on average")
-    whole = min(prepare_seconds(folder, 1) for _ in range(2)) / len(contents) * 1000
+    whole = statistics.median(prepare_seconds(folder, 1) for _ in range(3)) / len(contents) * 1000
     for label, figure in (
         ("a  article's snippet", article),
         ("b  bare lxml", milliseconds_each(bare_lxml, sample, 1)),
@@ -222,9 +222,10 @@ def main() -> None:
         write_corpus(work / "generated", num_decisions=arguments.documents, seed=arguments.seed)
         bench_speed("generated RII corpus", decisions_below(work / "generated"), work / "generated")
         if arguments.corpus:
-            real = varied(decisions_below(arguments.corpus), 400, arguments.seed)
+            found = decisions_below(arguments.corpus)
+            real = varied(found, 400, arguments.seed)
             write_files(work / "real", real)
-            bench_speed("real rii_xml decisions, words varied", real, work / "real")
+            bench_speed(f"{len(found)} real rii_xml decisions, words varied", real, work / "real")
         if arguments.rounds:
             print("\n1 against 2 workers")
             bench_workers(work / "generated", arguments.rounds)

@@ -15,10 +15,13 @@ from typing import NoReturn
 from pydantic import ValidationError
 
 from legaltune.config.schema import DataConfig
-from legaltune.errors import ConfigurationError, ExitCode, LegaltuneError, platform_error
+from legaltune.corpus.prepared import DATASET_FILES
+from legaltune.errors import ConfigurationError, ExitCode, failure_of
 from legaltune.logs import set_up_logging
 from legaltune.preparation import prepare_dataset
 from legaltune.storage import upload
+
+_PREFIX = "prepared"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -34,7 +37,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return ExitCode.CTRL_C
     except Exception as error:
-        failure = error if isinstance(error, LegaltuneError) else platform_error(error)
+        failure = failure_of(error)
         if failure is None:
             logging.exception("this is a bug in legaltune; please report it with the lines below")
             return ExitCode.SOFTWARE
@@ -48,11 +51,12 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--input-file", required=True, help="JSONL, document, zip, folder, or s3:// address of these")
     parser.add_argument("--output-dir", required=True, type=Path, help="folder of the prepared dataset")
     parser.add_argument("--s3-bucket", help="also upload the dataset to this bucket")
-    parser.add_argument("--s3-prefix", help='below this prefix of the bucket (default "prepared")')
+    parser.add_argument("--s3-prefix", help=f'below this prefix of the bucket (default "{_PREFIX}")')
     parser.add_argument("--language", default="de", help="language of documents and prompts (default de)")
     options = parser.parse_args()
     if options.s3_prefix and not options.s3_bucket:
         parser.error("--s3-prefix has no effect without --s3-bucket")
+    options.s3_prefix = options.s3_prefix or _PREFIX
     return options
 
 
@@ -63,7 +67,7 @@ def _run(options: argparse.Namespace) -> None:
         raise ConfigurationError(f"--language {options.language!r}: {error.errors()[0]['msg']}") from None
     manifest = prepare_dataset([options.input_file], str(options.output_dir), config)
     if options.s3_bucket:
-        upload(options.output_dir, f"s3://{options.s3_bucket}/{options.s3_prefix or 'prepared'}")
+        upload(options.output_dir, f"s3://{options.s3_bucket}/{options.s3_prefix.strip('/')}", only=DATASET_FILES)
     print(json.dumps({"documents": manifest["documents"], "examples": manifest["examples"]}, ensure_ascii=False))
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +19,7 @@ from legaltune.corpus.pipeline import assemble, prepare, read_corpus
 from legaltune.corpus.prepared import DOCUMENTS_FILE
 from legaltune.corpus.tasks import load_phrasings
 from legaltune.errors import ConfigurationError, InputMissingError
+from legaltune.files import locked
 from legaltune.storage import download, is_remote, upload
 
 logger = logging.getLogger(__name__)
@@ -52,7 +55,7 @@ def prepare_dataset(
     """
     require_usable(inputs, config)
     _require_apart(inputs, output)
-    with _staging(output, *inputs) as staging, _target(output, staging) as folder:
+    with _staging(output, *inputs, *([previous] if previous else [])) as staging, _target(output, staging) as folder:
         earlier = _earlier(previous, staging) if previous else None
         sources = [_local(uri, staging) for uri in inputs]
         # Until the upload has succeeded, too, a restart finds what was done.
@@ -71,7 +74,12 @@ def read_stage(inputs: Sequence[Path], parts: Path, config: DataConfig, *, engin
 
     Returns:
         Names of the parts.
+
+    Raises:
+        ConfigurationError: There are no prompts in the language wanted.
+        InputMissingError: An input does not exist.
     """
+    load_phrasings(config.language)
     return read_corpus(inputs, parts, config, engine=engine)
 
 
@@ -81,9 +89,11 @@ def assemble_stage(
     """The steps that need all documents: duplicates, groups, split, examples. Gives what `prepare_dataset` would.
 
     Raises:
+        ConfigurationError: There are no prompts in the language wanted, or the output holds what would be overwritten.
         InputMissingError: There are no parts.
         DataError: The parts were read with other settings, or no training example is left.
     """
+    load_phrasings(config.language)
     return assemble(parts, output, config, engine=engine, previous=previous)
 
 
@@ -118,12 +128,34 @@ def _require_apart(inputs: Sequence[str], output: str) -> None:
 
 @contextmanager
 def _staging(*uris: str) -> Iterator[Path]:
-    """Folder for copies of what lies in S3. It keeps its name, so that a run killed half-way finds them again."""
+    """Folder for copies of what lies in S3, made where something does.
+
+    It keeps its name, so that a run killed half-way finds them again.
+
+    Raises:
+        ConfigurationError: Another process uses it, or it is somebody else's.
+    """
     name = hashlib.sha256("\n".join(uris).encode()).hexdigest()[:16]
     folder = Path(tempfile.gettempdir()) / f"legaltune-{name}"
+    if not any(map(is_remote, uris)):
+        yield folder
+        return
     folder.mkdir(mode=0o700, exist_ok=True)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    _require_own(folder)
+    with locked(folder / "lock", f"another process is preparing {uris[0]}"):
+        yield folder
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _require_own(folder: Path) -> None:
+    """Refuse a folder that somebody else put where ours is expected: its name can be guessed, and anybody writes there.
+
+    Raises:
+        ConfigurationError: It is a link, or another user's.
+    """
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+        raise ConfigurationError(f"{folder} is not a folder of yours: remove it, or set TMPDIR to another place")
 
 
 @contextmanager

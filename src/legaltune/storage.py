@@ -134,6 +134,7 @@ def upload(
     uri: str,
     *,
     last: Sequence[str] = ("manifest.json",),
+    only: Sequence[str] = ("*",),
     replaced: Sequence[str] = _SHARDS,
     connections: int = 8,
 ) -> None:
@@ -146,6 +147,7 @@ def upload(
         folder: What to copy; hidden files stay behind.
         uri: "s3://bucket/prefix".
         last: Files that mark the folder as finished, relative to it.
+        only: Patterns of the files to copy, relative to the folder.
         replaced: Patterns of the objects that belong to the folder: without a file they are removed. Everything else
             below the prefix stays.
         connections: Files that are sent at once.
@@ -156,7 +158,7 @@ def upload(
         ServiceUnavailableError: The storage does not answer.
     """
     location = _parse(uri)
-    names = _files_of(folder)
+    names = [name for name in _files_of(folder) if any(fnmatch.fnmatchcase(name, pattern) for pattern in only)]
     unfinished = [name for name in last if name not in names]
     if unfinished:
         raise InputMissingError(f"{folder} has no {', '.join(unfinished)}: it is unfinished; finish it, then upload")
@@ -171,24 +173,6 @@ def upload(
         for name in last:
             send(name)
     logger.info("%d files sent to %s, %d old shards removed", len(names), location, len(is_ours))
-
-
-def read_text(uri: str) -> str:
-    """Content of a small text object.
-
-    Raises:
-        InputMissingError: There is no such object.
-        NotPermittedError: Credentials are missing or do not suffice.
-        ServiceUnavailableError: The storage does not answer.
-        DataError: It is not UTF-8.
-    """
-    location = _parse(uri)
-    with _clear_errors(location):
-        content: bytes = _client(1).get_object(Bucket=location.bucket, Key=location.key)["Body"].read()
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        raise DataError(f"{location} is no UTF-8 text") from None
 
 
 def _parse(uri: str) -> _Location:

@@ -34,7 +34,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def test_from_a_folder_to_a_bucket(s3: Any, corpus: Path, tmp_path: Path) -> None:
     arguments = ("--input-file", corpus, "--output-dir", tmp_path / "out", "--language", "de")
-    result = run(*arguments, "--s3-bucket", BUCKET, "--s3-prefix", "data/v1")
+    result = run(*arguments, "--s3-bucket", BUCKET, "--s3-prefix", "/data/v1/")
     assert result.returncode == 0, result.stderr
     written = files(tmp_path / "out")
     assert contents(s3) == {f"data/v1/{name}": content for name, content in written.items()}

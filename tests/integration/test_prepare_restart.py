@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import multiprocessing
 import os
@@ -24,7 +25,7 @@ from legaltune.config.schema import DataConfig
 from legaltune.corpus import parts, pipeline, prepared, units
 from legaltune.corpus.pipeline import prepare
 from legaltune.corpus.prepared import read_manifest
-from legaltune.errors import InputMissingError
+from legaltune.errors import DataError, InputMissingError
 from tests.preparing import contents, write_mixed_corpus
 
 _MODULES = {"parts": parts, "pipeline": pipeline, "prepared": prepared}
@@ -202,6 +203,23 @@ def test_changed_files_are_noticed(
     assert calls["build_shard"] == clean.num_shards
     prepare([source], tmp_path / "clean", DataConfig())
     assert contents(tmp_path / "out") == contents(tmp_path / "clean")
+
+
+def test_a_file_that_could_not_be_opened_is_tried_again(
+    clean: Clean, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = Path.open
+
+    def refuse(path: Path, *arguments: Any, **options: Any) -> Any:
+        if path.is_relative_to(corpus):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return original(path, *arguments, **options)
+
+    with monkeypatch.context() as patch, pytest.raises(DataError, match="Permission denied"):
+        patch.setattr(Path, "open", refuse)
+        prepare([corpus], tmp_path, DataConfig())
+    prepare([corpus], tmp_path, DataConfig())
+    assert contents(tmp_path) == clean.files
 
 
 @pytest.mark.slow

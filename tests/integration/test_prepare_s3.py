@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -108,6 +109,38 @@ def test_what_is_not_there(s3: Any, staging: Path) -> None:
     for source, target in ((f"s3://{BUCKET}/nothing", "s3://x/y"), ("s3://no-such-bucket/a", "s3://x/y")):
         with pytest.raises(InputMissingError):
             prepare_dataset([source], target, DataConfig())
+
+
+@pytest.mark.usefixtures("bucket")
+def test_one_process_at_a_time_stages_the_same_copies(tmp_path: Path, staging: Path) -> None:
+    source, target = f"s3://{BUCKET}/corpus", str(tmp_path / "out")
+    with preparation._staging(target, source), pytest.raises(ConfigurationError, match="another process is preparing"):
+        prepare_dataset([source], target, DataConfig())
+    assert not list(staging.iterdir())
+
+
+@pytest.mark.usefixtures("bucket")
+@pytest.mark.parametrize("is_link", [True, False])
+def test_a_staging_folder_of_somebody_else_is_refused(
+    tmp_path: Path, staging: Path, monkeypatch: pytest.MonkeyPatch, is_link: bool
+) -> None:
+    source, target = f"s3://{BUCKET}/corpus", str(tmp_path / "out")
+    with preparation._staging(target, source) as folder:
+        pass
+    if is_link:
+        (tmp_path / "theirs").mkdir()
+        folder.symlink_to(tmp_path / "theirs")
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: -1)
+    with pytest.raises(ConfigurationError, match="is not a folder of yours"):
+        prepare_dataset([source], target, DataConfig())
+
+
+def test_without_a_bucket_nothing_is_staged(corpus: dict[str, bytes], tmp_path: Path, staging: Path) -> None:
+    (tmp_path / "in").mkdir()
+    with pytest.raises(InputMissingError):
+        prepare_dataset([str(tmp_path / "in")], str(tmp_path / "out"), DataConfig())
+    assert not list(staging.iterdir())
 
 
 @pytest.mark.parametrize(

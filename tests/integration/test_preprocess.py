@@ -89,6 +89,9 @@ def test_settings_and_an_earlier_dataset_are_inputs(corpus: Path, whole: dict[st
         ({"corpus/a.xml": "", "config/run.yaml": "data: {split: {test: 2}}"}, (), 64, "data.split.test"),
         ({"corpus/a.xml": ""}, ("--workers", "0"), 64, "--workers 0"),
         ({"corpus/a.xml": ""}, ("--stage", "half"), 64, "half"),
+        ({"corpus/a.xml": ""}, ("--stage", "read", "data.language=xx"), 64, "xx"),
+        ({}, ("--stage", "assemble", "data.language=xx"), 64, "xx"),
+        ({"corpus/a.xml": "", "../output/train/mine.csv": ""}, (), 64, "mine.csv"),
     ],
 )
 def test_a_failure_has_its_exit_code_and_its_message(
@@ -104,3 +107,10 @@ def test_a_failure_has_its_exit_code_and_its_message(
     assert message in told
     assert told.count("\n") <= 2
     assert "Traceback" not in result.stderr
+
+
+def test_a_message_that_cannot_be_written_does_not_hide_the_failure(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("no folder")
+    result = run(tmp_path)
+    assert result.returncode == 66, result.stderr
+    assert "does not exist" in result.stderr

@@ -117,7 +117,6 @@ def test_upload_and_back(s3: Any, tmp_path: Path) -> None:
     write(tmp_path / "out", {**DATASET, ".hidden": "x", ".tmp/a": "x"})
     storage.upload(tmp_path / "out", f"s3://{BUCKET}/prepared")
     assert set(contents(s3)) == {f"prepared/{name}" for name in DATASET}
-    assert storage.read_text(f"s3://{BUCKET}/prepared/manifest.json") == "{}"
     storage.download(f"s3://{BUCKET}/prepared", tmp_path / "back")
     assert read(tmp_path / "back") == DATASET
 
@@ -172,10 +171,9 @@ def test_an_unfinished_folder_is_not_uploaded(s3: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize("uri", [f"s3://{BUCKET}/nothing", "s3://no-such-bucket/in", f"s3://{BUCKET}/in/a/b"])
 def test_what_is_missing_is_named(s3: Any, tmp_path: Path, uri: str) -> None:
     put(s3, {"in/a": "a"})
-    for attempt in (lambda: storage.download(uri, tmp_path), lambda: storage.read_text(uri)):
-        with pytest.raises(InputMissingError, match=uri.split("/")[2]) as caught:
-            attempt()
-        assert caught.value.exit_code == 66
+    with pytest.raises(InputMissingError, match=uri.split("/")[2]) as caught:
+        storage.download(uri, tmp_path)
+    assert caught.value.exit_code == 66
 
 
 def test_a_missing_bucket_for_an_upload(s3: Any, tmp_path: Path) -> None:
@@ -189,10 +187,20 @@ def test_what_is_no_address_is_a_usage_error(s3: Any, tmp_path: Path, uri: str) 
         storage.download(uri, tmp_path)
 
 
-def test_text_that_is_none(s3: Any) -> None:
-    s3.put_object(Bucket=BUCKET, Key="a", Body=b"\xff\xfe")
-    with pytest.raises(DataError, match="UTF-8"):
-        storage.read_text(f"s3://{BUCKET}/a")
+def test_only_what_is_wanted_is_sent(s3: Any, tmp_path: Path) -> None:
+    write(tmp_path, {**DATASET, "notes.txt": "private", "train/notes.txt": "private"})
+    storage.upload(tmp_path, f"s3://{BUCKET}/prepared", only=("*/*.parquet", "manifest.json"))
+    assert not [name for name in contents(s3) if name.endswith(".txt")]
+
+
+def test_a_mirror_forgets_what_is_gone(s3: Any, tmp_path: Path) -> None:
+    put(s3, {"in/a": "a", "in/b/c": "c"})
+    storage.download(f"s3://{BUCKET}/in", tmp_path)
+    s3.delete_object(Bucket=BUCKET, Key="in/b/c")
+    storage.download(f"s3://{BUCKET}/in", tmp_path)
+    assert read(tmp_path) == {"a": "a", "b/c": "c"}
+    storage.download(f"s3://{BUCKET}/in", tmp_path, mirror=True)
+    assert read(tmp_path) == {"a": "a"}
 
 
 def test_without_credentials(s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,7 +281,6 @@ def test_refusals_say_what_to_do(
     stub.answers = [answer]
     for attempt in (
         lambda: storage.download(f"s3://{BUCKET}/in", tmp_path / "in"),
-        lambda: storage.read_text(f"s3://{BUCKET}/in/a"),
         lambda: storage.upload(write(tmp_path / "out", DATASET), f"s3://{BUCKET}/out"),
     ):
         with pytest.raises(error, match=f"s3://{BUCKET}") as caught:

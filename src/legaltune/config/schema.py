@@ -73,7 +73,7 @@ class DataConfig(Section):
     near_duplicate_similarity: float = Field(default=0.8, ge=0.5, le=1)
     """From this Jaccard similarity of their word sequences on, two decisions are near duplicates."""
     max_document_length: PositiveInt | None = None
-    """Longest part of a decision in a prompt, cut between paragraphs (characters); by default it is not cut here."""
+    """Longest part of a decision in a prompt, cut between sentences (characters); by default it is not cut here."""
     num_phrasings: PositiveInt | None = None
     """Wordings used of each kind of prompt, from the first on; all where unset."""
     max_target_characters: PositiveInt = 6000

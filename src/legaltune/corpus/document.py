@@ -119,7 +119,7 @@ class ReadyMade:
         document_id: The record's own identifier, or one made of its content.
         source: Name of the reader.
         messages: Pairs of role ("system", "user", "assistant") and content, ending with the assistant's answer.
-        group: What the record says that it belongs to; records of one group share a split.
+        group: What the record says that it belongs to, or what it is about; records of one group share a split.
     """
 
     document_id: str

@@ -17,7 +17,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from legaltune.corpus.document import Decision, Document, ReadyMade, Statute
+from legaltune.corpus.document import Decision, Document, DropReason, ReadyMade, Statute
 from legaltune.errors import DataError
 from legaltune.files import whole_folder
 
@@ -129,6 +129,8 @@ class PartFolder:
         except DataError as error:
             logger.debug("reading again: %s", error)
             return None
+        if pc.any(pc.equal(table.column("reason"), DropReason.UNREADABLE.value)).as_py():
+            return None  # a permission, a share that was away: nothing in the key shows that it was mended
         return int(pc.sum(pc.not_equal(table.column("kind"), IGNORED)).as_py() or 0)
 
     def keys(self) -> list[str]:

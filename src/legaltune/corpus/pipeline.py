@@ -23,7 +23,7 @@ from legaltune.corpus.document import Decision, Statute
 from legaltune.corpus.engines import Engine, LocalEngine
 from legaltune.corpus.grouping import Grouping, group_documents, read_assignments, shingle_hashes
 from legaltune.corpus.parts import DROPPED, IGNORED, PartFolder, PartReader
-from legaltune.corpus.prepared import finish, publish
+from legaltune.corpus.prepared import finish, publish, require_replaceable
 from legaltune.corpus.reading import ReadSettings, read_unit
 from legaltune.corpus.statute_index import StatuteIndex
 from legaltune.corpus.units import Unit, units_of
@@ -63,9 +63,11 @@ def prepare(
         The manifest.
 
     Raises:
+        ConfigurationError: The output holds what the dataset would overwrite, or another process is preparing it.
         InputMissingError: An input or the earlier dataset does not exist.
         DataError: No training example is left; the message says what was dropped why.
     """
+    require_replaceable(output)
     earlier = _earlier_assignments(previous) if previous else None
     with engine.started(), nullcontext(work) if work else _work_folder(output) as folder:
         parts = PartFolder(folder / "parts")
@@ -138,9 +140,11 @@ def assemble(
         count: Length of a text.
 
     Raises:
+        ConfigurationError: As in `prepare`.
         InputMissingError: There are no parts, or no earlier dataset.
         DataError: The parts were read with other settings, or no training example is left.
     """
+    require_replaceable(output)
     folder = PartFolder(parts)
     keys = folder.keys()
     if not keys:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,12 +16,15 @@ import pyarrow.parquet as pq
 
 from legaltune.corpus.example import Example
 from legaltune.corpus.split import SPLITS, SplitName
-from legaltune.errors import DataError, InputMissingError
+from legaltune.errors import ConfigurationError, DataError, InputMissingError
 from legaltune.files import sha256_of, write_json
 
 FORMAT_VERSION = 2
 DOCUMENTS_FILE = "documents.parquet"
+DATASET_FILES = (*(f"{split}/*.parquet" for split in SPLITS), DOCUMENTS_FILE, "dropped.jsonl", "manifest.json")
+"""Patterns of the files that make a dataset."""
 _ROWS_PER_GROUP = 200
+_SHARD_NAME = re.compile(r"\d{5,}\.parquet")
 _EXAMPLES = pa.schema(
     [
         ("example_id", pa.string()),
@@ -115,6 +119,25 @@ class _Table:
     def _flush(self) -> None:
         self._writer.write_table(pa.Table.from_pylist(self._buffer, schema=self._schema))
         self._buffer = []
+
+
+def require_replaceable(folder: Path) -> None:
+    """Refuse a folder in which `publish` would remove what no earlier dataset left there.
+
+    Raises:
+        ConfigurationError: "train", "validation" or "test" is no folder, or holds something else than shards.
+    """
+    for split in (folder / name for name in SPLITS):
+        found = split.iterdir() if split.is_dir() else [split] if split.exists() else []
+        foreign = next((path for path in found if not _is_left_by_us(path)), None)
+        if foreign:
+            raise ConfigurationError(
+                f"{foreign} is no shard of a dataset and would be removed from {folder}: move it, or write elsewhere"
+            )
+
+
+def _is_left_by_us(path: Path) -> bool:
+    return bool(_SHARD_NAME.fullmatch(path.name)) and path.is_file()
 
 
 def publish(folder: Path, shards: Sequence[Path]) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from legaltune.corpus.document import Decision, Paragraph, SectionName
+from legaltune.corpus.patterns import rare
 
 
 class PlaceholderType(StrEnum):
@@ -242,15 +243,18 @@ def _is_of_court(text: str, start: int) -> bool:
 # Means of communication and bank accounts
 
 _EMAIL = re.compile(
-    r"(?<![\w.+-])(?P<data>[\w.+-]{1,64} ?(?:@|\(at\)) ?\w[\w-]{0,62}(?:\.[\w-]{1,63}){0,8}\.[a-zA-Z]{2,24})(?![\w-])"
+    r"(?<![\w.+-])(?P<data>[\w.+-]{1,64} ?(?:@|\(at\)|\[at\]) ?\w[\w-]{0,62}"
+    r"(?:\.[\w-]{1,63}){0,8}\.[a-zA-Z]{2,24})(?![\w-])"
 )
 _PHONE = re.compile(
     r"(?:\b(?:Tel(?:efon|efax|\b\.?)|(?:Tele)?[Ff]ax|Mobil(?:funk|telefon)?|Handy|Ruf)"
     r"(?:[- ]?(?:[Nn]ummer|Nr\.?|anschluss))?[.:]{0,2} ?)(?P<data>(?:\+\d{1,3}|\(?0\d)[\d ()/–-]{4,18}\d)"
     r"|(?P<international>\+49[ (\d][\d ()/–-]{5,18}\d)"
+    r"|(?<![\w/.-])(?P<mobile>01[5-7]\d ?[/ -] ?\d{6,8})(?![\d/-])"
 )
+_MOBILE_START = re.compile(r" 01[5-7]\d ?[/ -] ?\d")
 _LONG_NUMBER = re.compile(r" \d(?:\d{5}|\d{1,2} \d{2,3} \d)")
-_ACCOUNT_LABELS = ("BIC", "SWIFT", "BLZ", "Kto.", "Konto", "Bankleitzahl")
+_ACCOUNT_LABELS = ("BIC", "SWIFT", "BLZ", "Kto", "Konto", "Bankleitzahl")
 _AREA_CODE = re.compile(r" \(?0\d[\d ()/–-]{4}")
 _PHONE_LABELS = ("Tel", "Fax", "Mobil", "Handy", "Rufnummer")
 _IBAN_START = re.compile(r" DE\d\d")
@@ -258,7 +262,8 @@ _IBAN = re.compile(
     r"(?P<label>\bIBAN(?:-Nr\.|-Nummer)?:? ?)?\b(?P<data>[A-Z]{2}\d\d(?: ?[A-Z\d]{4}){2,7}(?: ?[A-Z\d]{1,3})?)\b"
 )
 _ACCOUNT = re.compile(
-    r"\b(?:Konto-?(?:nummer|[Nn]r\.|Nummer)|Kto\.(?:-?Nr\.)?|Konto Nr\.):? ?(?P<account>\d[\d ]{4,12}\d)(?![\d…X*])"
+    r"\b(?:Konto-?(?:nummer|[Nn]r\.|Nummer)|Kto\.|Kto\.?-?Nr\.|Konto Nr\.):? ?(?P<account>\d[\d ]{4,12}\d)(?![\d…X*])"
+    r"|\bKonto (?P<plain>\d{7,10})(?![\d.,]| ?(?:€|E[Uu][Rr]))"
     r"|\b(?:BLZ|Bankleitzahl):? ?(?P<bank>\d{3} ?\d{3} ?\d{2})\b"
     r"|\b(?:BIC|SWIFT)(?:-Code)?:? ?(?P<bic>[A-Z]{6}[A-Z\d]{2}(?:[A-Z\d]{3})?)\b"
 )
@@ -285,19 +290,22 @@ def _is_iban(number: str) -> bool:
 
 _MONTH = "(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)"
 _DATE = rf"(?!00)\d\d?\. ?(?:(?!00)\d\d?\. ?|{_MONTH} )(?:19|20)?\d\d(?!\d)"
+_BIRTH_PLACE = rf"(?:in {_WORD}(?:[/ ]{_WORD})?(?:,? \(?{_WORD}\)?)? )?"
 _BIRTH_DATE = re.compile(
-    rf"\b(?:[Gg]eboren(?:e[rnms]?)?|geb\.|Geburts(?:datum|tag))(?: ist| war| der| den| am|:){{0,2}} ?(?P<after>{_DATE})"
-    rf"|\b(?P<before>{_DATE}(?: (?:und|bzw\.)(?: am)? {_DATE})?)(?= (?:in {_WORD}(?:/{_WORD})? )?geboren)"
+    r"\b(?:[Gg]eboren(?:e[rnms]?)?|geb\.|Geb\.-Dat(?:um|\.)|Geburts(?:datum|tag))"
+    rf"(?: ist| war| der| den| am|:){{0,2}} ?(?P<after>{_DATE})"
+    rf"|\b(?P<before>{_DATE}(?: (?:und|bzw\.)(?: am)? {_DATE})?)(?= {_BIRTH_PLACE}(?:geboren|zur Welt gekommen))"
     rf"|(?<![\w*] )(?<![\w*])\* ?(?P<star>{_DATE})"
 )
 
 
-_BIRTH = re.compile(r"geb(?:oren|\. )|Geburts(?:datum|tag)|\* ?\d")
+_BIRTH = re.compile(r"geb(?:oren|\. )|Geb\.-Dat|Geburts(?:datum|tag)|zur Welt gekommen|\* ?\d")
+_BIRTH_WORDS = ("geboren", "geb.", "Geb.-", "Geburts", "zur Welt", "*")
 _BIRTH_CHARS = 80
 
 
 def _may_hold_birth_date(text: str, _has_number: bool) -> bool:
-    if not ("geboren" in text or "geb." in text or "Geburts" in text or "*" in text):
+    if not any(word in text for word in _BIRTH_WORDS):
         return False
     windows = (text[max(0, m.start() - _BIRTH_CHARS) : m.end() + _BIRTH_CHARS] for m in _BIRTH.finditer(text))
     return any(_BIRTH_DATE.search(window) for window in windows)
@@ -306,11 +314,16 @@ def _may_hold_birth_date(text: str, _has_number: bool) -> bool:
 # Counsel
 
 _BETWEEN = "\x1e"  # between the paragraphs of a section; cleaned text holds none
+_OF_PARTY = r"(?: de[rs] [A-ZÄÖÜ][\w/-]{2,40})?(?: zu [\d., und)]{1,20})?"  # "der Klägerin zu 1 und 2"
 _LABEL = (
-    r"(?:(?:[Pp]roze(?:ss|ß)-?|[Vv]erfahrens-?)?[Bb]evollmächtigt(?:e[rn]?)?(?: zu [\d., und)]{1,20})?"
-    r"|Verteidiger(?:in)?):"
+    r"(?:(?:[Pp]roze(?:ss|ß)-?|[Pp]roz\.-?|[Vv]erfahrens-?)?[Bb]ev(?:ollmächtigt(?:e[rn]?)?|ollm\.|\.)"
+    rf"|Verteidiger(?:in)?){_OF_PARTY}:"
 )
-_COUNSEL_HINT = re.compile(r"evollmächtigt(?:e[rn]?)?(?: zu [\d., und)]{1,20})?:")
+_COUNSEL_HINTS = (
+    rare("evollm", rf"evollm(?:ächtigt(?:e[rn]?)?|\.){_OF_PARTY}:"),
+    rare("bev.|Bev.", rf"[Bb]ev\.{_OF_PARTY}:"),
+    rare("Verteidiger", rf"Verteidiger(?:in)?{_OF_PARTY}:"),
+)
 _COUNSEL_END = (
     rf"(?<=\s)[-–](?:\s|$)|{_BETWEEN}[-–]|{_BETWEEN}\d+\.|(?<=\s)(?:g ?e ?g ?e ?n|wegen|hier:|[Bb]eigeladene?"
     rf"|Beteiligte|über|und\s+Antrag|ha(?:t|ben)\s+(?:de[rn]|die|das))(?!\w)|(?<!\w){_LABEL}"
@@ -323,7 +336,7 @@ _PERSON = re.compile(r"[A-ZÄÖÜ][a-zäöüß]{2}")
 
 
 def _may_name_counsel(text: str) -> bool:
-    return _COUNSEL_HINT.search(text) is not None or "erteidiger:" in text or "erteidigerin:" in text
+    return any(hint.search(text) for hint in _COUNSEL_HINTS)
 
 
 def _without_counsel(
@@ -361,7 +374,10 @@ def _may_hold_account(text: str, has_number: bool) -> bool:
 def _may_hold_phone(text: str, has_number: bool) -> bool:
     if "+49" not in text and not (has_number and _AREA_CODE.search(text)):
         return False
-    return ("+49" in text or any(label in text for label in _PHONE_LABELS)) and _PHONE.search(text) is not None
+    is_mobile = _MOBILE_START.search(text) is not None
+    return ("+49" in text or is_mobile or any(label in text for label in _PHONE_LABELS)) and _PHONE.search(
+        text
+    ) is not None
 
 
 # Numbers
@@ -380,7 +396,7 @@ def _has_number(text: str) -> bool:
 
 
 _RULES = (
-    _Rule(PlaceholderType.EMAIL, lambda text, _: "@" in text or "(at)" in text, _data(_EMAIL)),
+    _Rule(PlaceholderType.EMAIL, lambda text, _: "@" in text or "(at)" in text or "[at]" in text, _data(_EMAIL)),
     _Rule(PlaceholderType.BANK_ACCOUNT, lambda text, _: "IBAN" in text or bool(_IBAN_START.search(text)), _ibans),
     _Rule(PlaceholderType.BANK_ACCOUNT, _may_hold_account, _data(_ACCOUNT)),
     _Rule(PlaceholderType.PHONE, _may_hold_phone, _data(_PHONE)),

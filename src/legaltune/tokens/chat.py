@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -86,7 +87,7 @@ def render_example(
     kept = len(starts) - excess
     # Tokens merge differently at a cut, so the first try can be off by a few: step back until it fits.
     while kept >= max(min_document_tokens, 1):
-        shortened = content[: starts[kept]].rstrip() + content[document_chars:]
+        shortened = _whole_sentences(content[: starts[kept]]) + content[document_chars:]
         cut = _encode_segments(
             tokenizer,
             _segments(tokenizer, [*messages[:user], {"role": "user", "content": shortened}, *messages[user + 1 :]]),
@@ -103,6 +104,18 @@ def render_example(
         TokenDropReason.DOCUMENT_CUT_TOO_SHORT,
         f"{max(kept, 0)} of {len(starts)} document tokens would remain, {min_document_tokens} are required",
     )
+
+
+# A short word before the full stop may be an abbreviation, a small letter behind it goes on with the sentence.
+_SENTENCE_END = re.compile(r"[a-zäöüß]{5}[.!?][”“\"»)]?(?=\s+[A-ZÄÖÜ„])|\n")
+_LARGEST_LOSS = 1 / 4
+
+
+def _whole_sentences(text: str) -> str:
+    """A text that was cut anywhere, up to its last whole sentence or line, where that costs little of it."""
+    earliest = int(len(text) * (1 - _LARGEST_LOSS))
+    ends = [match.end() for match in _SENTENCE_END.finditer(text, earliest)]
+    return text[: ends[-1] if ends else None].rstrip()
 
 
 def _without_special_tokens(tokenizer: Tokenizer, messages: Sequence[Message]) -> list[dict[str, str]]:

@@ -14,9 +14,16 @@ import pytest
 from legaltune.config.schema import TaskName
 from legaltune.corpus import prepared
 from legaltune.corpus.example import Example, Message
-from legaltune.corpus.prepared import ShardBuilder, finish, publish, read_examples, read_manifest
+from legaltune.corpus.prepared import (
+    ShardBuilder,
+    finish,
+    publish,
+    read_examples,
+    read_manifest,
+    require_replaceable,
+)
 from legaltune.corpus.split import SplitName
-from legaltune.errors import DataError, InputMissingError
+from legaltune.errors import ConfigurationError, DataError, InputMissingError
 
 
 def example(number: int) -> Example:
@@ -139,3 +146,15 @@ def test_files_of_others_are_no_shards(tmp_path: Path) -> None:
     (tmp_path / "prepared" / "notes").mkdir()
     (tmp_path / "prepared" / "notes" / "mine.parquet").write_bytes(b"PAR1")
     assert write(tmp_path / "prepared")["fingerprint"] == fingerprint
+
+
+def test_what_publishing_would_remove_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "prepared")
+    require_replaceable(tmp_path / "prepared")
+    require_replaceable(tmp_path / "new")
+    for name in ("train/mine.jsonl", "test/mine.parquet", "train/00000.parquet/mine.xml", "validation"):
+        path = tmp_path / name.replace("/", "-") / name
+        path.parent.mkdir(parents=True)
+        path.write_text("mine")
+        with pytest.raises(ConfigurationError, match="would be removed"):
+            require_replaceable(tmp_path / name.replace("/", "-"))

@@ -76,6 +76,9 @@ def test_a_plain_way_is_an_address_in_the_rubrum() -> None:
         ("an a.muster@post.example geschickt", "an [E-Mail] geschickt"),
         ("an a.muster(at)post.example.", "an [E-Mail]."),
         ("Telefon: 030 / 123 45-67 oder Fax 030/1234568.", "Telefon: [Telefon] oder Fax [Telefon]."),
+        ("an a.muster [at] post.example", "an [E-Mail]"),
+        ("rief die 0151/23456789 an", "rief die [Telefon] an"),
+        ("auf Kto-Nr. 123456 und das Konto 12345678", "auf Kto-Nr. [Bankverbindung] und das Konto [Bankverbindung]"),
         ("unter +49 30 1234567 zu erreichen", "unter [Telefon] zu erreichen"),
         ("Telefax-Nr. (0361) 12 34 - 20 00 an", "Telefax-Nr. [Telefon] an"),
         ("auf DE89 3704 0044 0532 0130 00 zahlte", "auf [Bankverbindung] zahlte"),
@@ -98,6 +101,8 @@ def test_means_of_communication_and_accounts(text: str, expected: str) -> None:
         "DE88 3704 0044 0532 0130 00",
         "das Patent DE 10 2005 012 345 A1 und die Marke 30 2008 024 906",
         "Konto 4840 ist ein Aufwandskonto",
+        "auf dem Konto 12 000 Euro und auf dem Konto 1234567 €",
+        "Aktenzeichen 0151/23 und 5 K 0160/12345678-1",
     ],
 )
 def test_no_means_of_communication_or_accounts(text: str) -> None:
@@ -116,6 +121,9 @@ def test_no_means_of_communication_or_accounts(text: str) -> None:
             "Die am [Geburtsdatum] in Musterstadt geborene Klägerin",
         ),
         ("Er ist am 03.05.1970 geboren", "Er ist am [Geburtsdatum] geboren"),
+        ("am 03.05.1970 in Muster (Beispielland) geboren", "am [Geburtsdatum] in Muster (Beispielland) geboren"),
+        ("Geb.-Datum: 3.5.70", "Geb.-Datum: [Geburtsdatum]"),
+        ("ist am 4.5.2015 zur Welt gekommen", "ist am [Geburtsdatum] zur Welt gekommen"),
     ],
 )
 def test_birth_dates(text: str, expected: str) -> None:
@@ -154,6 +162,15 @@ def test_no_birth_dates(text: str) -> None:
         (
             ["Verfahrensbevollmächtigte zu 1) und 2): Rechtsanwältin Muster", "– Klägerin –"],
             ["Verfahrensbevollmächtigte zu 1) und 2): [Prozessbevollmächtigte]", "– Klägerin –"],
+        ),
+        (
+            ["Prozessbevollmächtigte der Klägerin zu 1 und 2: Rechtsanwältin Erika Muster", "wegen Forderung"],
+            ["Prozessbevollmächtigte der Klägerin zu 1 und 2: [Prozessbevollmächtigte]", "wegen Forderung"],
+        ),
+        (["Proz.-Bev.: RAe Muster, Musterstadt"], ["Proz.-Bev.: [Prozessbevollmächtigte]"]),
+        (
+            ["Verteidiger des Angeklagten: Rechtsanwalt Max Muster"],
+            ["Verteidiger des Angeklagten: [Prozessbevollmächtigte]"],
         ),
     ],
 )

@@ -73,7 +73,22 @@ def test_a_long_document_is_cut_on_the_right_and_the_rest_kept(limit: int) -> No
 
 
 def test_a_cut_uses_the_room_there_is() -> None:
-    assert 200 - 4 <= len(render(messages(), sequence_length=200).tokens) <= 200
+    unbroken = messages(document="ohne Satzende " * (len(DOCUMENT) // 14 + 1))
+    assert 200 - 4 <= len(render(unbroken, sequence_length=200).tokens) <= 200
+
+
+@pytest.mark.parametrize("limit", [160, 200, 240])
+def test_a_cut_ends_with_a_sentence_where_one_ends_near(limit: int) -> None:
+    prompt = decode(render(messages(), sequence_length=limit), target=False)
+    assert prompt.partition(INSTRUCTION)[0].endswith("Die Klage gegen die Beklagte.")
+
+
+def test_an_abbreviation_ends_no_sentence() -> None:
+    document = "Nach Abs. Eins und gem. Satz Zwei ist es so " * 20
+    prompt = decode(
+        render(messages(document=document), document_chars=len(document), sequence_length=160), target=False
+    )
+    assert not prompt.partition(INSTRUCTION)[0].endswith(("Abs.", "gem."))
 
 
 def test_a_document_cut_too_short_drops_the_example() -> None:

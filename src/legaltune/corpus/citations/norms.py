@@ -106,6 +106,7 @@ _PARTS = {
         rf"(?:Buchstaben?|Buchst\b\.?|lit\b\.?)\s*(?P<buchst>(?:[a-z]{{1,2}}|[A-Z])\b(?:{_TO}[a-z]\b)?)\)?",
     ),
     "dbuchst": ("Doppelbuchst.", r"(?:Doppelbuchstaben?|Doppelbuchst\b\.?)\s*(?P<dbuchst>[a-z]{2})\b\)?"),
+    "dbuchst_": ("Doppelbuchst.", r"(?<=\)\s)(?P<dbuchst_>aa|bb|cc|dd|ee|ff|gg|hh)\)"),
     "alt": ("Alt.", rf"{_ALTERNATIVE}\s*(?P<alt>\d{{1,2}})"),
     "alt_": ("Alt.", rf"(?P<alt_>{_COUNT})\.?\s*{_ALTERNATIVE}"),
     "fall": ("Fall", r"Fall\s*(?P<fall>\d{1,2})(?!\d)"),
@@ -166,6 +167,7 @@ _FEE = re.compile(
 _FEE_NUMBER = re.compile(r"Nrn?\.\s?\d{3}")
 # In "§§ 280 Abs. 1, 3, 283 BGB" the 3 is an Absatz: norms have few of them, and runs of norms mostly ascend.
 _LARGEST_BARE_ABSATZ = 12
+_MAX_ABSATZ_DIGITS = 2
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10}
 
 
@@ -316,8 +318,10 @@ def _with_number(last: _Provision, match: re.Match[str], is_plural: bool) -> _Pr
     is_lower = level is not None and all(_RANKS[word] > _RANKS[last.details[level][0]] for word, _ in details)
     if level is not None and is_lower and not (match["sign"] or match["roman"] or match["inner"]):
         number = _joined(match["number"])
-        is_absatz = last.details[level][0] == "Abs." and _is_absatz_in_plural(last.number, number)
-        if not is_plural or is_absatz:
+        counts_absaetze = last.details[level][0] == "Abs."
+        is_absatz = counts_absaetze and _is_absatz_in_plural(last.number, number)
+        is_norm = counts_absaetze and len(_DIGITS.findall(number)[0]) > _MAX_ABSATZ_DIGITS
+        if is_absatz or not (is_plural or is_norm):
             counted = (last.details[level][0], _ranged(match, number))
             return _next(last, match, [*last.details[:level], counted, *details])
     following = _provision(match, last.sign, match.start("body"))

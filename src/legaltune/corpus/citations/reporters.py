@@ -30,10 +30,11 @@ _JOURNAL_REFERENCE = rf"{JOURNAL}\s(?:I{{1,3}}\s)?\d{{1,4}},\s?(?:[IVX]+-)?\d{{1
 _FURTHER_PAGE = r"(?:/\d+)?(?:,\s?\d{1,4}(?:\s?ff?\.)?(?!\d|\.\d|/\d)){0,4}"
 _REFERENCE = rf"(?:(?:{_OFFICIAL_REFERENCE}|{KEY_REFERENCE}|{_JOURNAL_REFERENCE}){_FURTHER_PAGE})"
 _UNIT = r"(?:Rn|Rdn|Rdnrn?|RdNrn?|Rz|Tz|Randn(?:r|ummer)|S|Abs\.-Nr|Absatz-Nr|Bl)(?:\.|\s)\s?"
+_PAGES_IN_PARENTHESES = r"\(\d{1,4}(?:[\d\s.,f–-]|Rn\.){0,30}+\)"  # "(208 f.)", "(1236 Rn. 5)"
 _PINPOINT = (
     rf"(?:juris,?\s)?{_UNIT}\d+(?:\s?(?:ff?(?!\w)\.?|,\s?(?=\d+(?![\d.]*[./]\d))|und\s(?=\d+\b)|bis|[-–])\s?\d*)*"
     r"|/\d{1,4}(?:\s?ff?\.)?|<\d[^<>]{0,30}>|\[(?:juris\s)?(?:Rn\.\s)?\d[^\[\]]{0,30}\]"
-    r"|\(\d{1,4}(?:\s?(?:ff?\.|[-–f.,]|\d+|Rn\.|\s)+)*\)"
+    rf"|{_PAGES_IN_PARENTHESES}"
 )
 ECLI = r"(?:ECLI:)?[A-Z]{2}:[A-Za-z0-9]{1,10}:\d{4}:[\w.]{1,40}(?<!\.)"
 _PLACE_OF_TEXT = r"zit(?:iert|\.)\snach|(?:abrufbar|veröffentlicht|abgedruckt)\s(?:in|unter|bei)|bei|in|nach"
@@ -50,7 +51,8 @@ _SEPARATOR = (
 
 REPORTER = re.compile(_REFERENCE)
 PINPOINT = re.compile(_PINPOINT)
-APPARATUS = re.compile(rf"(?:\s*+{_SEPARATOR}?+(?:{_PINPOINT}|{ECLI}|{_REFERENCE}|{_MARK}|{_NAME})(?:\s?[)\]])?)*+")
+_BEHIND = rf"{_SEPARATOR}?+(?:{_PINPOINT}|{ECLI}|{_REFERENCE}|{_MARK}|{_NAME})(?:\s?[)\]])?"
+APPARATUS = re.compile(rf"(?:\s*+(?:{_PAGES_IN_PARENTHESES}|{_BEHIND}))*+")
 
 
 def apparatus_end(text: str, position: int) -> int:

@@ -48,7 +48,7 @@ _SHORT = re.compile(rf"{_ARTICLE}(?P<name>{_ABBREVIATION})")
 _TWO_CAPITALS = re.compile(r"[^A-ZÄÖÜ]*[A-ZÄÖÜ][^A-ZÄÖÜ]*[A-ZÄÖÜ]")
 # Words with two capitals that are no statutes: courts, companies, currencies, references, contracts.
 _NO_STATUTE = re.compile(
-    r"[IVX]+|GmbH\S*|AG|KG|OHG|EUR|DM|HS|RdNr|RdNrn|DEN|MüKo\S*|Beck\w+|juris\w*|NJW\S*|NVwZ\S*"
+    r"[IVX]+|GmbH(?!G$)\S*|AG|KG|OHG|EUR|DM|HS|RdNr|RdNrn|DEN|MüKo\S*|Beck\w+|juris\w*|NJW\S*|NVwZ\S*"
     r"|BGH|BVerfG|BVerwG|BAG|BSG|BFH|BPatG|EuGH?|EGMR|O?LG|O?VG|VGH|LAG|ArbG|LSG|FG"
     r"|(?:EU|EG|EWG)-(?:Verordnung|Richtlinie|Vertrag\w*|VO|RL)|VO|RL|\S*(?:[Vv]ertr[aä]ge?s?|[Ss]atzung|[Vv]ereinbarung)"
 )

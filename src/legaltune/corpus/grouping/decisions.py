@@ -96,7 +96,11 @@ class Grouper:
         signature = self._signature_of(row)
         if signature < 0:
             return []
-        return [(int(self._entered_by[other]), similarity) for other, similarity in self._near.find(signature)]
+        found = self._near.find(signature, self._group_of_signature)
+        return [(int(self._entered_by[other]), similarity) for other, similarity in found]
+
+    def _group_of_signature(self, signature: int) -> int:
+        return self.placement.find(self.node_of(int(self._entered_by[signature])))
 
     def _drop_near_duplicate(self, row: int, similar: Similar) -> bool:
         """Drop a new document that is a near duplicate of one that is kept; those of the earlier run stay."""

@@ -7,6 +7,7 @@ pair so found the signatures give an estimate; only where that is near the thres
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -72,15 +73,21 @@ class NearDuplicateIndex:
         self._members[self._starts[buckets] + places] = text
         self._num_entered[buckets] += 1
 
-    def find(self, text: int) -> list[tuple[int, float]]:
-        """Near duplicates among the texts entered before, with their Jaccard index, the most similar first."""
+    def find(self, text: int, group_of: Callable[[int], int] = int) -> list[tuple[int, float]]:
+        """Near duplicates among the texts entered before, with their Jaccard index, the most similar first.
+
+        Args:
+            text: The text.
+            group_of: Group of a text entered before, by default each its own. Where there are too many to compare
+                with, the most similar of each group come first, so that a large group does not hide a small one.
+        """
         candidates = self._candidates(text)
         if not len(candidates):
             return []
         estimates = self._estimate(text, candidates)
         similar = np.flatnonzero(estimates >= self._threshold - self._margin)
         ranked = candidates[similar[np.lexsort((candidates[similar], -estimates[similar]))]]
-        measured = [(other, self._measure(text, other)) for other in self._choose(ranked)]
+        measured = [(other, self._measure(text, other)) for other in self._choose(ranked, group_of)]
         found = [(other, similarity) for other, similarity in measured if similarity >= self._threshold]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
@@ -98,11 +105,11 @@ class NearDuplicateIndex:
         members = [self._members[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
         return np.unique(np.concatenate(members))
 
-    def _choose(self, ranked: NDArray[np.int32]) -> list[int]:
+    def _choose(self, ranked: NDArray[np.int32], group_of: Callable[[int], int]) -> list[int]:
         """The most similar that stand alone, and the most similar of the others with those that they stand beside."""
         beside = self._beside[ranked]
-        others = ranked[beside >= 0][:_MOST_COMPARISONS]
-        chosen = [*ranked[beside < 0][:_MOST_COMPARISONS].tolist(), *others.tolist(), *self._beside[others].tolist()]
+        alone, others = (_most_different(ranked[part].tolist(), group_of) for part in (beside < 0, beside >= 0))
+        chosen = [*alone, *others, *self._beside[others].tolist()]
         return list(dict.fromkeys(chosen))
 
     def _estimate(self, text: int, others: NDArray[np.int32]) -> NDArray[np.float64]:
@@ -116,6 +123,19 @@ class NearDuplicateIndex:
             return estimate
         self.num_compared += 1
         return jaccard(self._shingles(text), self._shingles(other))
+
+
+def _most_different(ranked: list[int], group_of: Callable[[int], int]) -> list[int]:
+    """As many as may be compared: the first of each group, then the second of each, in their order."""
+    if len(ranked) <= _MOST_COMPARISONS:
+        return ranked
+    num_before: Counter[int] = Counter()
+    place = {}
+    for text in ranked:
+        group = group_of(text)
+        place[text] = num_before[group]
+        num_before[group] += 1
+    return sorted(ranked, key=place.__getitem__)[:_MOST_COMPARISONS]
 
 
 def _as_set(shingles: Shingles) -> Shingles:

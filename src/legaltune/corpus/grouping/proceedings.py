@@ -78,6 +78,8 @@ def canonical_file_number(printed: str, court: str) -> str | None:
 
 
 def _own_keys(decision: Decision) -> Iterator[str]:
+    if decision.ecli:
+        yield f"ecli|{decision.ecli.strip().upper()[:_LONGEST_LINE]}"
     court = canonical_court(decision.court[:_LONGEST_LINE])
     if court is None:
         return

@@ -376,7 +376,7 @@ def _is_margin_cell(collector: _Collector, element: etree._Element, tag: str) ->
         collector.flush()
         collector.label = f"{collector.label} {text}".lstrip()
         return True
-    return not text
+    return not text and next(element.iter("rd"), None) is None
 
 
 def _data_rows(table: etree._Element) -> list[str]:

@@ -47,8 +47,10 @@ _SHORT = (
 )
 _PLACE = (
     r"(?:\s(?:des Landes\s|des\s|für das Land\s|der Freien[ a-z]{0,20}Hansestadt\s)?"
-    r"(?:Bad\s)?[A-ZÄÖÜ][\w-]{2,30}(?:\s(?:am|an der|in|im)\s[A-ZÄÖÜ]\w{2,20}|\s\((?:[^()]{2,20})\)|\sI{1,3}\b)?)?"
+    r"(?:Bad\s)?(?!Urteil|Beschlu|Gerichtsb)[A-ZÄÖÜ][\w-]{2,30}"
+    r"(?:\s(?:am|an der|in|im)\s[A-ZÄÖÜ]\w{2,20}|\s\((?:[^()]{2,20})\)|\sI{1,3}\b)?)?"
 )
+_SHOUTED = re.compile(r"\b[A-ZÄÖÜ]{3,20}GERICHT(?:SHOF)?\b(?:\s[A-ZÄÖÜ-]{3,30}\b)?")
 _COURT = re.compile(rf"\b(?:(?i:{'|'.join(FEDERAL_COURTS)})s?\b|{_LONG}{_PLACE}|{_SHORT}\b{_PLACE})")
 _CHAMBER = re.compile(
     r"\b(?:(?:\d{1,2}[a-z]?|[IVX]{1,5})\.\s(?:[A-ZÄÖÜ]\w{2,30}-)?\w*(?:[Ss]enats?|[Kk]ammer)\b(?:\sfür\s\w{3,30}sachen)?"
@@ -60,6 +62,10 @@ _FILE_NUMBER = re.compile(
     r"(?:[A-Z][A-Za-z-]{0,7}(?:\s?\([A-Za-z]{1,8}\))?\s){1,2}\d{1,6}(?:/\d{2}|\.\d{2,5})(?:\s(?:[A-Z]{1,4}|e)\b)?(?![\w/])"
 )
 _NORM_SPLIT = re.compile(r"[,;]\s*(?=§|Art)")
+# Where the next statute begins in "BGB §§ 823, 826; AsylVfG 1992 § 3".
+_STATUTE_SPLIT = re.compile(
+    r"[,;]\s*(?=(?!Art\b|Abs\b|Nr\b|Satz\b)[A-ZÄÖÜ][\w-]{0,30}(?:\s[\w./-]{1,20}){0,2}?\s(?:§|Art\b))"
+)
 _NORM_START = re.compile(r"§|\bArt\b")
 _LABELS = {
     "gericht": "court",
@@ -131,7 +137,7 @@ def find_kind(text: str) -> str | None:
 
 def find_court(text: str) -> str | None:
     """The first court that a text names; federal courts by their abbreviation."""
-    match = _COURT.search(text)
+    match = _COURT.search(_SHOUTED.sub(lambda shouted: shouted[0].title(), text))
     return short_court(match[0]) if match else None
 
 
@@ -163,8 +169,11 @@ def find_file_numbers(text: str) -> tuple[str, ...]:
 
 
 def norm_entries(line: str) -> list[str]:
-    """Norms of one line, the statute behind each: "VwGO § 80, § 146 Abs. 4" -> "§ 80 VwGO", "§ 146 Abs. 4 VwGO"."""
-    text = clean(line)
+    """Norms of one line, the statute behind each: "VwGO § 80, § 146; GG Art. 5" -> "§ 80 VwGO", "§ 146 VwGO", ..."""
+    return [entry for piece in _STATUTE_SPLIT.split(clean(line)) for entry in _entries_of_one_statute(piece)]
+
+
+def _entries_of_one_statute(text: str) -> list[str]:
     start = _NORM_START.search(text)
     statute = text[: start.start()].strip(" ,;:") if start else ""
     if not start or not statute:

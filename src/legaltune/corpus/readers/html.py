@@ -133,8 +133,8 @@ def reparse(text: str) -> etree._Element | None:
     if len(text) > _MAX_FALLBACK_CHARS:
         logger.debug("page of %d characters: too large for the fallback parser", len(text))
         return None
-    # lxml below it: html.parser takes minutes for hostile markup of this length, and raises for some. A page that begins
-    # with text or an XML declaration would make BeautifulSoup warn.
+    # lxml below it: html.parser takes minutes for hostile markup of this length, and raises for some. A page that
+    # begins with text or an XML declaration would make BeautifulSoup warn.
     markup = _RAW_TEXT.sub(r"<\1div", _bytes(text).decode())
     soup = BeautifulSoup(f"<body>{markup}", "lxml")
     flat = "".join(_flattened(soup))

@@ -6,7 +6,9 @@ This is what remains for the readers of single courts to add to: what they know 
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from lxml import etree
@@ -29,7 +31,7 @@ from legaltune.corpus.readers.facts import (
 )
 from legaltune.corpus.readers.html import decode_html, parse_html, reparse, text_of
 from legaltune.corpus.reflow import is_pronouncement
-from legaltune.corpus.sections import section_heading
+from legaltune.corpus.sections import Stage, section_heading
 
 name = "html-page"
 
@@ -39,6 +41,11 @@ _ROOTS = frozenset({
 })  # fmt: skip
 _GROUNDS = (SectionName.ENTSCHEIDUNGSGRUENDE, SectionName.GRUENDE, SectionName.TATBESTAND, SectionName.TENOR)
 _FURNITURE = frozenset({"seite drucken", "seite speichern", "drucken", "druckansicht", "nach oben", "zurück", "top"})
+_FIELD_LABELS = frozenset({
+    "rechtskraft", "norm", "normen", "normenkette", "normenketten", "rechtsquellen", "schlagworte", "schlagwörter",
+    "stichworte", "sachgebiet", "rechtsgebiet", "vorinstanz", "vorinstanzen", "nachinstanz", "fundstelle",
+    "fundstellen",
+})  # fmt: skip
 _FRONT_PARAGRAPHS = 40
 _HEAD_CHARS = 6_000
 
@@ -116,7 +123,8 @@ def read_sections(
     Raises:
         DocumentError: NO_SECTIONS: no heading of a section and no formula before the tenor.
     """
-    paragraphs = numbered_by_text(_without_furniture(paragraphs_of(root, keep_links=False)))
+    pieces = [piece for p in paragraphs_of(root, keep_links=False) for piece in _at_heading_lines(p)]
+    paragraphs = _without_fields(numbered_by_text(_without_furniture(pieces)))
     sections = sections_of(paragraphs)
     if not any(section in sections for section in _GROUNDS) and fallback is not None:
         other = reparse(fallback)
@@ -125,6 +133,38 @@ def read_sections(
     if not any(section in sections for section in _GROUNDS):
         raise DocumentError(DropReason.NO_SECTIONS, "no heading of a section and no formula before the tenor")
     return paragraphs, sections
+
+
+def _at_heading_lines(paragraph: Paragraph) -> list[Paragraph]:
+    """The paragraph divided at its lines that are section headings ("<b>Tenor</b><br>Die Klage ...")."""
+    lines = paragraph.text.split("\n")
+    if len(lines) == 1:
+        return [paragraph]
+    pieces: list[Paragraph] = []
+    number = paragraph.randnummer
+    for is_heading, group in itertools.groupby(lines, lambda line: section_heading(line) is not None):
+        if is_heading:
+            pieces += [replace(paragraph, text=line, randnummer=None) for line in group]
+        else:
+            pieces.append(replace(paragraph, text="\n".join(group), randnummer=number))
+            number = None
+    return pieces
+
+
+def _without_fields(paragraphs: Sequence[Paragraph]) -> list[Paragraph]:
+    """Paragraphs without the labelled fields, each of two paragraphs, that stand between a Leitsatz and the tenor."""
+    kept: list[Paragraph] = []
+    stage, is_value = Stage.RUBRUM, False
+    for paragraph in paragraphs:
+        heading = section_heading(paragraph.text)
+        stage = max(stage, heading.stage) if heading else stage
+        is_label = heading is None and paragraph.text.removesuffix(":").lower() in _FIELD_LABELS
+        if stage is Stage.FRONT and heading is None and (is_label or is_value):
+            is_value = is_label
+            continue
+        is_value = False
+        kept.append(paragraph)
+    return kept
 
 
 def _without_furniture(paragraphs: Sequence[Paragraph]) -> list[Paragraph]:

@@ -15,10 +15,10 @@ from datetime import date
 from hashlib import sha256
 from typing import Any
 
-from legaltune.corpus.cleaning import clean, is_page_number, join_spaced_word
+from legaltune.corpus.cleaning import clean, is_page_number, join_spaced_word, join_wrapped
 from legaltune.corpus.document import Decision, DocumentError, DropReason, SectionName
 from legaltune.corpus.readers.content import Content
-from legaltune.corpus.readers.facts import short_court
+from legaltune.corpus.readers.facts import find_date, short_court
 from legaltune.corpus.readers.leitsaetze import above_mark, split_at_marks
 from legaltune.corpus.readers.portal_text import parts_of, tidied
 from legaltune.corpus.reflow import Layout, paragraphs_of
@@ -47,10 +47,6 @@ _NUMBER_LINE = re.compile(
 _KIND_LINE = re.compile(rf"(?i:im namen des volkes )?(?P<kind>{_KIND}|URTEIL|BESCHLUSS)(?: vom .*)?")
 _PRONOUNCED_DAY = re.compile(rf"\b(?:am|vom) (?P<day>{_DAY})\b")
 _FORMULAS = (("für Recht erkannt:", "Urteil"), ("beschlossen:", "Beschluss"))
-_MONTHS = (
-    *("januar", "februar", "märz", "april", "mai", "juni"),
-    *("juli", "august", "september", "oktober", "november", "dezember"),
-)
 _CONTINUES_NORM = re.compile(r"(?:§|Art\b|Abs\b|Nr\b|S\.|Satz\b|Halbs|Buchst|Ziff|\d|[a-zäöü(])")
 # A line that lost a hyphen where the PDF broke it: "USB-" + "Kabel" arrives as "USBKabel" at the end of a line.
 _LOST_HYPHEN = re.compile(r"(?:.*\W)?(?P<head>\w*[A-ZÄÖÜ])(?P<tail>[A-ZÄÖÜ][a-zäöüß]{3,}\w*)")
@@ -111,7 +107,7 @@ def read(content: Content) -> Decision:
         date=identity.day,
         file_numbers=(identity.file_number,),
         sections=sections,
-        title=" ".join(fields.get("titel", ())) or None,
+        title=_one_line(fields.get("titel", ())) or None,
         norms=_norms(_field(fields, "normenkette")),
         previous_instances=tuple(_field(fields, "vorinstanz", "verfahrensgang", "rechtsmittelinstanz", "nachinstanz")),
     )
@@ -188,6 +184,15 @@ def _field(fields: Fields, *prefixes: str) -> list[str]:
     return [line for label, lines in fields.items() if label.startswith(prefixes) for line in lines]
 
 
+def _one_line(lines: Sequence[str]) -> str:
+    """Wrapped lines as one, in linear time: only the last piece is looked at."""
+    pieces = [""]
+    for line in lines:
+        joined = join_wrapped(pieces[-1], line)
+        pieces[-1:] = [joined.removesuffix(line), line]
+    return "".join(pieces).strip()
+
+
 def _front_parts(fields: Fields) -> list[Part]:
     parts = []
     for label, lines in fields.items():
@@ -222,7 +227,7 @@ def _identity(lines: Sequence[str]) -> _Identity:
     if citation is None:
         return _identity_from_rubrum(lines)
     court, kind, number = citation["court"], citation["kind"], citation["number"].strip(" -–")
-    return _Identity(court, kind, number, _date(citation["day"]), citation["chamber"])
+    return _Identity(court, kind, number, find_date(citation["day"]), citation["chamber"])
 
 
 def _closing_citation(lines: Sequence[str]) -> re.Match[str] | None:
@@ -260,16 +265,7 @@ def _pronounced_day(head: Sequence[str]) -> date | None:
     formula = " ".join(head[max(0, end - 3) : end + 1]) if end is not None else ""
     kinds = " ".join(line for line in head if _KIND_LINE.fullmatch(line) or _ANNOUNCED.fullmatch(line))
     days = [*_PRONOUNCED_DAY.finditer(formula)][-1:] or [*_PRONOUNCED_DAY.finditer(kinds)][:1]
-    return _date(days[0]["day"]) if days else None
-
-
-def _date(printed: str) -> date | None:
-    day, month, year = re.findall(r"[^\W_]+", printed)[:3]
-    try:
-        number = int(month) if month.isdigit() else _MONTHS.index(month.lower()) + 1
-        return date(int(year), number, int(day))
-    except ValueError:
-        return None
+    return find_date(days[0]["day"]) if days else None
 
 
 def _without_imprint(lines: list[str], identity: _Identity) -> list[str]:

@@ -2,7 +2,8 @@
 
 Four shapes are in use: OpenAI's `messages` (role, content), ShareGPT's `conversations` (from, value), Alpaca's
 `instruction` / `input` / `output`, and `prompt` / `completion`. Optional fields beside them are `system`, `id`, `group`
-and `language`; any other field is left alone.
+and `language`; any other field is left alone. Where a record names no group, it shares one with the records that ask
+about the same text: several tasks for one document, several answers to one question.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ _ROLES = {
     "gpt": "assistant",
     "model": "assistant",
 }
+# A shorter `input` ("Deutsch") says nothing about what belongs together: then the whole question must be the same.
+_SHORTEST_DOCUMENT = 200
 _CALLS = ("tool_calls", "function_call")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _LINE_BREAKS = re.compile(r"\r\n?|[\u2028\u2029\x85]")
@@ -54,12 +57,18 @@ def read(content: Content) -> ReadyMade:
     messages = _messages(record)
     _check_order(messages)
     return ReadyMade(
-        document_id=_label(record, "id") or _digest(messages),
+        document_id=_identifier(record, messages),
         source=name,
         messages=messages,
-        group=_label(record, "group"),
+        group=_label(record, "group") or _same_text(record, messages),
         language=_language(record),
     )
+
+
+def _identifier(record: Mapping[str, Any], messages: tuple[Message, ...]) -> str:
+    """The record's own identifier, made unique by its content: two files may both count their records from 0."""
+    label, digest = _label(record, "id"), _digest(messages)
+    return f"{label}-{digest[:8]}" if label else digest
 
 
 def _invalid(detail: str) -> DocumentError:
@@ -177,6 +186,15 @@ def _language(record: Mapping[str, Any]) -> str:
 def _digest(messages: Sequence[Message]) -> str:
     text = "\x1e".join(f"{role}\x1f{content}" for role, content in messages)
     return sha256(text.encode()).hexdigest()[:32]
+
+
+def _same_text(record: Mapping[str, Any], messages: Sequence[Message]) -> str:
+    """Digest of the document that an example is about, or of its first question; white space and case aside."""
+    given = record.get("input")
+    document = _text(given, "input") if given and "instruction" in record else ""
+    if len(document) < _SHORTEST_DOCUMENT:
+        document = next(content for role, content in messages if role == "user")
+    return sha256(" ".join(document.casefold().split()).encode()).hexdigest()[:32]
 
 
 def _shown(value: Any) -> str:

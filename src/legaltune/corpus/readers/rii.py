@@ -15,8 +15,8 @@ from lxml import etree
 
 from legaltune.corpus.cleaning import clean, drop_image_captions
 from legaltune.corpus.document import Decision, DocumentError, DropReason, Paragraph, SectionName
+from legaltune.corpus.readers.blocks import without_signature
 from legaltune.corpus.readers.content import Content
-from legaltune.corpus.reflow import drop_signature
 from legaltune.corpus.sections import TENOR, collect_sections, mark_titles, split_at_headings
 from legaltune.corpus.xml import parse_xml
 
@@ -128,20 +128,13 @@ def _sections(fields: _Fields) -> dict[SectionName, tuple[Paragraph, ...]]:
         body = _Body()
         for element in fields.get(tag, ()):
             _add_paragraphs(body, element)
-        paragraphs = _without_signature(body.paragraphs) if tag in _SIGNED else body.paragraphs
+        paragraphs = without_signature(body.paragraphs) if tag in _SIGNED else body.paragraphs
         if paragraphs:
             sections[section] = tuple(mark_titles(paragraphs))
     if not {SectionName.ENTSCHEIDUNGSGRUENDE, SectionName.GRUENDE} & sections.keys():
         # In one decision of fifteen the grounds stand in the tenor, below a heading of their own.
         sections |= collect_sections(split_at_headings(sections.pop(SectionName.TENOR, ()), start=TENOR))
     return sections
-
-
-def _without_signature(paragraphs: list[Paragraph]) -> list[Paragraph]:
-    """Without the rows or the table of names behind the last Randnummer."""
-    numbered = next((i for i in range(len(paragraphs), 0, -1) if paragraphs[i - 1].randnummer), 0)
-    lines = [clean(paragraph.text.replace("|", " ")) for paragraph in paragraphs[numbered:]]
-    return paragraphs[: numbered + len(drop_signature(lines))]
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from legaltune.corpus.tasks.case import Case
 from legaltune.corpus.tasks.checks import is_finished
 from legaltune.corpus.tasks.phrasings import Phrasings, choose, load_phrasings
 from legaltune.corpus.tasks.windows import (
+    OMISSION,
     Block,
     Count,
     Piece,
@@ -96,7 +97,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the prompts of one case show. The facts are a true prefix of the whole.
+    """What the prompts of one case show. The facts are a true prefix of the whole; "[…]" stands where they are cut.
 
     Attributes:
         facts: The facts, or as many of them as fit beside the grounds.
@@ -126,6 +127,9 @@ def view_case(case: Case, context: TaskContext) -> View:
     if total(facts) + total(grounds) <= budget:
         return _view_whole_case(case, context)
     facts_budget = max(budget - total(grounds), budget - int(budget * _GROUNDS_SHARE))
+    if total(facts) > facts_budget:
+        mark = context.count(OMISSION) + 1
+        budget, facts_budget = budget - mark, max(1, facts_budget - mark)
     fact_blocks = make_blocks(facts, facts_budget, context.count)
     fact_pieces = tuple(leading_pieces(fact_blocks, facts_budget, context.count))
     grounds_budget = budget - total(fact_pieces)
@@ -163,7 +167,9 @@ def _join_parts(context: TaskContext, facts: str, grounds: str) -> str:
 
 
 def _show(case: Case, context: TaskContext, facts: Sequence[Piece], grounds: Sequence[Piece]) -> Shown:
-    text = _join_parts(context, join_pieces(facts), join_pieces(grounds))
+    is_cut = bool(facts) and not (facts[-1].is_last and facts[-1].position == len(case.facts) - 1)
+    shown_facts = join_pieces(facts) + (f"\n{OMISSION}" if is_cut else "")
+    text = _join_parts(context, shown_facts, join_pieces(grounds))
     num_wanted = len(case.facts) + (len(case.shown_grounds) if grounds else 0)
     is_whole = len(facts) + len(grounds) == num_wanted and all(piece.is_whole for piece in (*facts, *grounds))
     if is_whole or not text:

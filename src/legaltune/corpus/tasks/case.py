@@ -74,16 +74,25 @@ def split_history(grounds: Sequence[Paragraph], *, has_facts: bool) -> tuple[Par
             off.
     """
     whole = tuple(grounds)
-    numbering = next((n for n in _NUMBERING if whole and n[0].match(whole[0].text)), None)
+    above = () if has_facts else _introduction(whole)
+    numbered = whole[len(above) :]
+    numbering = next((n for n in _NUMBERING if numbered and n[0].match(numbered[0].text)), None)
     if numbering is None:
         return (), whole
     first, second = numbering
-    start = next((i for i, paragraph in enumerate(whole) if second.match(paragraph.text)), None)
-    if start is None or any(first.match(paragraph.text) for paragraph in whole[1:start]):
+    start = next((i for i, paragraph in enumerate(numbered) if second.match(paragraph.text)), None)
+    if start is None or any(first.match(paragraph.text) for paragraph in numbered[1:start]):
         return (), whole
-    history, reasoning = _without_number(whole[:start], first), _without_number(whole[start:], second)
+    history, reasoning = _without_number(numbered[:start], first), _without_number(numbered[start:], second)
     splits = _is_history(history, has_facts=has_facts) and _is_reasoning(reasoning)
-    return (_without_result(history), reasoning) if splits else ((), whole)
+    return (above + _without_result(history), reasoning) if splits else ((), whole)
+
+
+def _introduction(whole: Paragraphs) -> Paragraphs:
+    """A paragraph above the first number that says what is in dispute ("Streitig ist ...")."""
+    if not whole or whole[0].is_heading or any(first.match(whole[0].text) for first, _ in _NUMBERING):
+        return ()
+    return () if _REASONS.search(first_sentence(whole[0].text)) else whole[:1]
 
 
 _RESULT = re.compile(

@@ -81,7 +81,8 @@ _GOES_ON = re.compile(
     r"|Hiervon|Hierzu|Insoweit|Insofern|Ferner|Zudem|Weiter|Weiterhin|Darüber hinaus|Schließlich|Im Übrigen"
     r"|Entsprechendes|Dagegen|Deshalb|Daher|Demnach|Demgegenüber|Allerdings|Jedoch|Ebenso|Gleiches|Dafür|Dabei|Damit|Denn|So|Er|Sie"
     r"|Außerdem|Vielmehr|Gemessen|Unabhängig|Folglich|Somit|Mithin|Andernfalls|Ebensowenig|Des Weiteren|Soweit"
-    r"|Zur Begründung)\b"
+    r"|Zur Begründung|Letztlich|Letztere[rsmn]?|Gleichwohl|Hinzu kommt|Überdies|Nach alle?dem"
+    r"|Indes|Indessen|Hingegen|Aber)\b"
 )
 # "die bereits unter a) erläuterte Vermutung", "wie oben ausgeführt"
 _REFERS_BACK = rare(

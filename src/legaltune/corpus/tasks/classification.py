@@ -23,8 +23,13 @@ _CHOICES: Mapping[Label, tuple[str, ...]] = MappingProxyType(
 
 
 def examples(case: Case, view: View, context: TaskContext) -> Iterator[Example | Rejection]:
-    """One example where the branch is known; it asks only for labels that are known and not stated."""
+    """One example where the branch is known; it asks only for labels that are known and not stated.
+
+    The outcome is not asked for where the prompt leaves out a part of the decision: it might rest on that.
+    """
     known = decision_labels(case.decision)
+    if view.lead.part:
+        known.pop(Label.OUTCOME, None)
     if not view.lead.text or Label.BRANCH not in known:
         return
     labels = unstated_labels(known, view.lead.text, case.decision)

@@ -14,8 +14,8 @@ from legaltune.corpus.tasks.checks import Rejection, has_words, is_finished, is_
 from legaltune.corpus.tasks.windows import OMISSION, Piece, total, windows
 
 _MIN_WORDS = 6
-# Of the content words of a Leitsatz, the share that must stand in the prompt, and the share of those in the whole
-# decision that the leading window must hold to be preferred to a selection.
+# Of the content words of a Leitsatz, the share that must stand in the prompt, and the share of those in the grounds
+# that the leading window must hold to be preferred to a selection. The facts tell the same words but not the answer.
 _MIN_SUPPORT = 0.4
 _LEAD_IS_ENOUGH = 0.85
 _WINDOWS_PER_PROMPT = 4
@@ -73,7 +73,8 @@ def _supporting(case: Case, view: View, context: TaskContext, wanted: Sequence[s
     if not view.grounds:
         return view.lead
     whole = "\n".join(piece.text for block in view.grounds for piece in block)
-    if support(wanted, view.lead.text) >= _LEAD_IS_ENOUGH * support(wanted, f"{view.facts.text}\n{whole}"):
+    leading = view.lead.text[len(view.facts.text) :]
+    if support(wanted, leading) >= _LEAD_IS_ENOUGH * support(wanted, whole):
         return view.lead
     gap = context.count(OMISSION) + 1
     candidates = windows(view.grounds, view.grounds_budget // _WINDOWS_PER_PROMPT)

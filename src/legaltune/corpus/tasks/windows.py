@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from legaltune.corpus.document import Paragraph
 from legaltune.corpus.sentences import sentence_spans
+from legaltune.corpus.tasks.checks import is_finished
 
 Count = Callable[[str], int]
 
@@ -86,17 +87,16 @@ def total(pieces: Iterable[Piece]) -> int:
 def make_blocks(pieces: Sequence[Piece], budget: int, count: Count) -> list[Block]:
     """What should stay together: the paragraphs of one Randnummer, with the headings above them.
 
-    A Randnummer longer than the budget falls apart into its paragraphs, such a paragraph into groups of sentences; a
-    sentence that is longer yet is left out.
+    A Randnummer longer than the budget falls apart into its paragraphs, those of one sentence (a list) together where
+    they fit; such a paragraph into groups of sentences; a sentence that is longer yet is left out.
     """
     blocks: list[Block] = []
     for block in _by_randnummer(pieces):
         if total(block) <= budget:
             blocks.append(block)
             continue
-        for piece in block:
-            fits = piece.length <= budget
-            blocks.extend([(piece,)] if fits else ((group,) for group in _sentence_groups(piece, budget, count)))
+        for run in _by_sentence(block):
+            blocks.extend([run] if total(run) <= budget else _by_piece(run, budget, count))
     return blocks
 
 
@@ -109,7 +109,7 @@ def leading_pieces(blocks: Sequence[Block], budget: int, count: Count) -> list[P
     """The blocks from the start on that fit.
 
     Where the first that does not fit leaves more than half of the budget unused, its leading paragraphs and sentences
-    are taken too.
+    are taken too. Where something is left out, they end with a sentence, unless they hold no end of one.
     """
     taken: list[Piece] = []
     room = budget
@@ -118,7 +118,7 @@ def leading_pieces(blocks: Sequence[Block], budget: int, count: Count) -> list[P
         if length > room:
             if room > budget // 2:
                 taken.extend(_leading_part(block, room, count))
-            break
+            return taken[: _last_end(taken)] or taken
         taken.extend(block)
         room -= length
     return taken
@@ -139,17 +139,52 @@ def windows(blocks: Iterable[Block], budget: int) -> list[list[Piece]]:
 
 
 def _by_randnummer(pieces: Sequence[Piece]) -> Iterator[Block]:
-    """Paragraphs without a number belong to the number above them, headings to what is below them."""
+    """Paragraphs without a number belong to the number above them, headings to what is below them.
+
+    What ends no sentence ("wie folgt:") stays with what follows.
+    """
     numbered = any(piece.paragraph.randnummer for piece in pieces)
     block: list[Piece] = []
+    holds_text = False
     for piece in pieces:
         opens = piece.paragraph.is_heading or piece.paragraph.randnummer is not None or not numbered
-        if opens and any(not earlier.paragraph.is_heading for earlier in block):
+        is_possible = piece.paragraph.is_heading or not block or _ends(block[-1])
+        if opens and is_possible and holds_text:
             yield tuple(block)
-            block = []
+            block, holds_text = [], False
         block.append(piece)
+        holds_text = holds_text or not piece.paragraph.is_heading
     if block:
         yield tuple(block)
+
+
+def _by_sentence(block: Block) -> Iterator[Block]:
+    """Paragraphs that make up whole sentences."""
+    run: list[Piece] = []
+    for piece in block:
+        run.append(piece)
+        if _ends(piece):
+            yield tuple(run)
+            run = []
+    if run:
+        yield tuple(run)
+
+
+def _by_piece(run: Block, budget: int, count: Count) -> Iterator[Block]:
+    for piece in run:
+        if piece.length <= budget:
+            yield (piece,)
+        else:
+            yield from ((group,) for group in _sentence_groups(piece, budget, count))
+
+
+def _ends(piece: Piece) -> bool:
+    return not piece.paragraph.is_heading and is_finished(piece.text) is None
+
+
+def _last_end(pieces: Sequence[Piece]) -> int:
+    """Position behind the last piece that ends with a sentence, 0 where there is none."""
+    return next((i + 1 for i in reversed(range(len(pieces))) if _ends(pieces[i])), 0)
 
 
 def _leading_part(block: Block, budget: int, count: Count) -> Iterator[Piece]:

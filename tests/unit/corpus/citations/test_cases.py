@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import date
 
 import pytest
@@ -158,6 +159,19 @@ def test_lists_inherit_what_they_do_not_repeat(text: str, expected: list[str]) -
 )
 def test_no_citation(text: str) -> None:
     assert found(text) == []
+
+
+def test_pages_in_parentheses_do_not_end_a_list() -> None:
+    first, second = extract_case_citations("BVerfGE 7, 198 (208 f.); 30, 173 (188)")
+    assert (first.normalized, first.pinpoint) == ("BVerfGE 7, 198", "(208 f.)")
+    assert (second.normalized, second.pinpoint) == ("BVerfGE 30, 173", "(188)")
+
+
+@pytest.mark.parametrize("separator", [" ", ", (", " – (", " - [("])
+def test_a_table_in_parentheses_takes_no_time(separator: str) -> None:
+    start = time.process_time()
+    assert len(extract_case_citations(f"BGHZ 1, 2{separator}({'1 ' * 500}x")) == 1
+    assert time.process_time() - start < 1
 
 
 def test_fields() -> None:

@@ -28,6 +28,7 @@ def found(text: str) -> list[tuple[str, str]]:
         ("§ 308 Nr. 1 b BGB", "§ 308 Nr. 1b BGB"),
         ("§ 7 Ziff. 3 Satz 1 Alternative 2 TV-L", "§ 7 Nr. 3 Satz 1 Alt. 2 TV-L"),
         ("§ 35 Abs. 1 Satz 1 Nr. 2 lit. a) 2. Alt. BauGB", "§ 35 Abs. 1 Satz 1 Nr. 2 Buchst. a Alt. 2 BauGB"),
+        ("§ 3 Nr. 1 lit. a) bb) UStG", "§ 3 Nr. 1 Buchst. a Doppelbuchst. bb UStG"),
         ("§ 6 Abs. 3 Satz 1, Halbs. 2 PlanSiG", "§ 6 Abs. 3 Satz 1 Halbsatz 2 PlanSiG"),
         ("§ 6 Satz 1 zweiter Halbsatz BBG", "§ 6 Satz 1 Halbsatz 2 BBG"),
         ("Art. 17 Abs. 1 Unterabs. 2 MAR", "Art. 17 Abs. 1 UAbs. 2 MAR"),
@@ -50,6 +51,7 @@ def test_details_and_ranges_have_one_form(text: str, normalized: str) -> None:
     ("text", "statute"),
     [
         ("§ 7 SGB II", "SGB II"),
+        ("§ 40 Abs. 1a GmbHG", "GmbHG"),
         ("§ 5 der 4. BImSchV", "4. BImSchV"),
         ("§ 2 VwVfG NRW", "VwVfG NRW"),
         ("§ 2 VwVfG M-V", "VwVfG M-V"),
@@ -119,6 +121,10 @@ def test_names_beside_versions_and_annexes(text: str, printed: str | None, norma
         (
             "§§ 280 Abs. 1, 3, 283 BGB",
             [("§§ 280 Abs. 1", "§ 280 Abs. 1 BGB"), ("3", "§ 280 Abs. 3 BGB"), ("283 BGB", "§ 283 BGB")],
+        ),
+        (
+            "§ 280 I, III, 281 BGB",
+            [("§ 280 I", "§ 280 Abs. 1 BGB"), ("III", "§ 280 Abs. 3 BGB"), ("281 BGB", "§ 281 BGB")],
         ),
         ("§ 138 I, II BGB", [("§ 138 I", "§ 138 Abs. 1 BGB"), ("II BGB", "§ 138 Abs. 2 BGB")]),
         (

@@ -171,6 +171,14 @@ def test_near_duplicates_can_be_kept_in_one_group() -> None:
     assert outcome.group("a") == outcome.group("b") != outcome.group("c")
 
 
+def test_many_near_duplicates_in_one_split_do_not_hide_one_in_another() -> None:
+    many = [Doc(f"train{start}", start) for start in range(17)]
+    one = Doc("validation", 36)
+    previous = assignments_of([(doc.name, "test:a", "train") for doc in many] + [(one.name, "test:b", "validation")])
+    outcome = run(*many, one, Doc("new", 17), config=GROUPED, previous=previous)
+    assert outcome["new"]["reason"] == "joins_splits"
+
+
 def test_the_far_end_of_a_chain_is_kept_in_the_group() -> None:
     outcome = run(Doc("a", 0, num_chars=3000), Doc("b", 15, num_chars=2000), Doc("c", 30))
     assert outcome.reasons() == {"b.xml": "near_duplicate"}

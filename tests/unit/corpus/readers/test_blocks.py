@@ -27,6 +27,7 @@ def read(body: str, *, keep_links: bool = True) -> list[tuple[str | None, str]]:
         '<dl class="RspDL"><dt><a name="rd_7">7</a></dt><dd><p>Der Satz.</p></dd></dl>',
         '<span class="absatzRechts">7</span><p class="absatzLinks">Der Satz.</p>',
         '<p><rd nr="7"></rd>Der Satz.</p>',
+        '<table><tr><td><rd nr="7"></rd></td><td>Der Satz.</td></tr></table>',
         '<p><a name="rd_7">7</a> Der Satz.</p>',
     ],
 )

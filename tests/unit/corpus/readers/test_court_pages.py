@@ -178,6 +178,30 @@ def test_any_other_page_with_labels() -> None:
     }
 
 
+def test_any_other_page_whose_headings_are_lines_of_a_paragraph() -> None:
+    page = (
+        "<html><body><h1>AG Musterstadt, Urteil vom 1. Februar 2020 - 5 C 6/19</h1><b>Tenor</b><br>Die Klage wird"
+        " abgewiesen.<br><br><b>Entscheidungsgründe</b><br>Die Klage ist unbegründet.<br>Sie war abzuweisen.</body>"
+    )
+    assert printed(read(page)) == {
+        "tenor": [(None, "Die Klage wird abgewiesen.")],
+        "entscheidungsgruende": [(None, "Die Klage ist unbegründet.\nSie war abzuweisen.")],
+    }
+
+
+def test_fields_below_a_leitsatz_are_no_part_of_it() -> None:
+    page = (
+        "<html><body><h1>OLG Musterstadt, Urteil vom 1. Februar 2020 - 5 U 6/19</h1><div>Leitsätze:</div>"
+        "<p>Ein Muster haftet nicht.</p><div>Rechtskraft:</div><div>nein</div><div>Tenor:</div>"
+        "<p>Die Klage wird abgewiesen.</p><p>Gründe</p><p>Normen</p><p>Die Klage ist unbegründet.</p></body>"
+    )
+    assert printed(read(page)) == {
+        "leitsatz": [(None, "Ein Muster haftet nicht.")],
+        "tenor": [(None, "Die Klage wird abgewiesen.")],
+        "gruende": [(None, "Normen"), (None, "Die Klage ist unbegründet.")],
+    }
+
+
 def test_any_other_page_with_a_table_of_fields() -> None:
     decision = read(pages.JURIS)
     assert (decision.court, decision.chamber, decision.date) == ("VG Musterstadt", "3. Kammer", date(2020, 3, 2))

@@ -60,6 +60,8 @@ def test_kinds(text: str, expected: str | None) -> None:
         ("BUNDESGERICHTSHOF Beschluß vom", "BGH", None),
         ("Oberlandesgericht Hamm, 2 Ws 364/95", "Oberlandesgericht Hamm", None),
         ("OLG Frankfurt am Main, Urteil", "OLG Frankfurt am Main", None),
+        ("VERWALTUNGSGERICHT BERLIN VG 5 K 12.19", "Verwaltungsgericht Berlin", None),
+        ("Landgericht Urteil vom", "Landgericht", None),
         ("der 2. Senat des Bundesverwaltungsgerichts", "BVerwG", "2. Senat"),
         ("die 1. Kammer des Zweiten Senats des Bundesverfassungsgerichts", "BVerfG", "1. Kammer des Zweiten Senats"),
         ("VIII. Zivilsenat", None, "VIII. Zivilsenat"),
@@ -92,6 +94,12 @@ def test_norms() -> None:
     assert norm_entries("GG Art. 3 Abs. 1, Art. 5") == ["Art. 3 Abs. 1 GG", "Art. 5 GG"]
     assert norm_entries("§ 1 MustG, § 2 MustG") == ["§ 1 MustG", "§ 2 MustG"]
     assert norm_entries("WpHG") == ["WpHG"]
+
+
+def test_norms_of_several_statutes_on_one_line() -> None:
+    assert norm_entries("BGB § 823; ZPO § 286") == ["§ 823 BGB", "§ 286 ZPO"]
+    assert norm_entries("BGB §§ 823, 826, AsylVfG 1992 § 3") == ["§§ 823, 826 BGB", "§ 3 AsylVfG 1992"]
+    assert norm_entries("§ 1 MustG, VwGO § 80") == ["§ 1 MustG", "§ 80 VwGO"]
 
 
 def test_ecli() -> None:

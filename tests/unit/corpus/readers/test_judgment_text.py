@@ -159,6 +159,11 @@ def test_head_of_a_portals_print() -> None:
     assert decision.document_id == "LG Musterstadt 1 O 23/18 Endurteil 2019-02-01"
 
 
+def test_a_title_is_put_together_again() -> None:
+    text = PORTAL.replace("Haftung für", "Haftungs-\nausschluss für")
+    assert (read(text).title or "").startswith("Haftungsausschluss für")
+
+
 def test_sections_of_a_portals_print() -> None:
     decision = read(PORTAL)
     assert texts(decision, SectionName.LEITSATZ) == [(None, "2. Wer es aufstellt, der haftet.")]

@@ -49,12 +49,30 @@ def chat(*messages: Any, **fields: Any) -> dict[str, Any]:
 def test_shapes(record: Any) -> None:
     example = read(record)
     assert example.messages == PAIR
-    assert (example.source, example.group, example.language) == ("ready-made", None, "de")
+    assert (example.source, example.language) == ("ready-made", "de")
 
 
 def test_alpaca_input_follows_the_instruction() -> None:
     record = {"instruction": "Fasse zusammen.", "input": "Ein Urteil.", "output": "Kurz."}
     assert read(record).messages[0] == ("user", "Fasse zusammen.\n\nEin Urteil.")
+
+
+def test_what_is_about_the_same_text_is_one_group() -> None:
+    judgment = "Die Klage wird abgewiesen. " * 20
+    groups = [
+        read({"instruction": task, "input": text, "output": "Kurz."}).group
+        for task in ("Fasse zusammen.", "Ordne ein.")
+        for text in (judgment, judgment.upper(), "Ein anderes Urteil. " * 20, "Deutsch")
+    ]
+    assert groups[0] == groups[1] == groups[4] == groups[5]
+    assert groups[2] == groups[6]
+    assert len(set(groups)) == 4, "a short input alone ties nothing together"
+
+
+def test_answers_to_the_same_question_are_one_group() -> None:
+    other = {"role": "assistant", "content": "Etwas anderes."}
+    assert read(chat(ASK, ANSWER)).group == read(chat(ASK, other, system="Sei knapp.")).group
+    assert read(chat(ASK, ANSWER)).group != read(chat({**ASK, "content": "Wozu?"}, ANSWER)).group
 
 
 @pytest.mark.parametrize("role", ["system", "developer"])
@@ -70,7 +88,14 @@ def test_system_field() -> None:
 
 def test_optional_fields() -> None:
     example = read(chat(ASK, ANSWER, id=7, group="Fall 1", language="en", other={"x": 1}))
-    assert (example.document_id, example.group, example.language) == ("7", "Fall 1", "en")
+    assert (example.group, example.language) == ("Fall 1", "en")
+    assert example.document_id.startswith("7-")
+
+
+def test_equal_ids_of_two_files_stay_apart() -> None:
+    first, other = read(chat(ASK, ANSWER, id=0)), read(chat(ASK | {"content": "Anderes?"}, ANSWER, id=0))
+    assert first.document_id != other.document_id
+    assert first.document_id == read(chat(ASK, ANSWER, id=0)).document_id
 
 
 def test_id_is_made_of_the_messages() -> None:

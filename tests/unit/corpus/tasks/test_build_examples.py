@@ -68,6 +68,16 @@ def test_a_window_is_shared_as_well() -> None:
     assert document[TaskName.CLASSIFICATION].startswith(document[TaskName.CASE_ANALYSIS])
 
 
+def test_where_the_facts_are_cut_all_prompts_say_so() -> None:
+    facts = ["Die Klägerin parkte ihren Wagen am Zaun."] * 20
+    context = replace(CONTEXT, limits=Limits(max_document_length=500))
+    decision = make_decision({**SECTIONS, SectionName.TATBESTAND: facts})
+    document = documents(build_examples(decision, context).examples)
+    assert document[TaskName.CASE_ANALYSIS].endswith(f"{facts[0]}\n[…]")
+    assert document[TaskName.CLASSIFICATION].startswith(f"{document[TaskName.CASE_ANALYSIS]}\n\nGründe:\n")
+    assert len(document[TaskName.CLASSIFICATION]) <= 500
+
+
 def test_the_length_is_counted_by_the_function_passed_in() -> None:
     def count_words(text: str) -> int:
         return len(text.split())

@@ -28,6 +28,14 @@ def test_the_number_may_stand_before_the_text(first: str, second: str) -> None:
     assert split(f"{first} {STORY}", f"{second} {REASONING}") == (STORY, REASONING)
 
 
+def test_what_is_in_dispute_may_stand_above_the_numbers() -> None:
+    disputed = "Streitig ist, ob das Gartenhaus abgerissen werden darf."
+    assert split(disputed, "I.", STORY, "II.", REASONING) == (f"{disputed}|{STORY}", REASONING)
+    assert split(disputed, "I.", STORY, "II.", REASONING, has_facts=True)[0] == ""
+    result = "Die Beschwerde hat keinen Erfolg."
+    assert split(result, "I.", STORY, "II.", REASONING)[0] == ""
+
+
 @pytest.mark.parametrize(
     "grounds",
     [

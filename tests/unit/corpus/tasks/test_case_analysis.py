@@ -75,5 +75,5 @@ def test_long_facts_are_cut_to_a_window_that_leaves_room_for_the_grounds() -> No
     facts = [f"Am {day}. Mai geschah etwas, das für den Fall eine Rolle spielt." for day in range(1, 30)]
     decision = make_decision({SectionName.TATBESTAND: facts, SectionName.ENTSCHEIDUNGSGRUENDE: [FIRST + SECOND, THIRD]})
     (example,), _ = run_task(TaskName.CASE_ANALYSIS, decision, limits=Limits(max_document_length=600))
-    assert example.messages[1].content[: example.document_chars] == "Sachverhalt:\n" + "\n".join(facts[:6])
+    assert example.messages[1].content[: example.document_chars] == "\n".join(["Sachverhalt:", *facts[:6], "[…]"])
     assert example.example_id.endswith("/case_analysis/p1-6")

@@ -93,6 +93,7 @@ def test_a_leitsatz_says_something(target: str) -> None:
 
 def test_a_passage_stands_alone() -> None:
     assert stands_alone("aa) Danach kommt es hierauf an.") is Rejection.TARGET_GOES_ON
+    assert stands_alone("Letztlich kann die Frage dahinstehen.") is Rejection.TARGET_GOES_ON
     assert stands_alone("Nach § 5 kommt es hierauf an.") is None
 
 

@@ -75,6 +75,14 @@ def test_else_the_windows_that_support_it() -> None:
     assert example.example_id.endswith("/summarization/p11")
 
 
+def test_facts_in_the_words_of_the_leitsatz_do_not_stand_in_for_the_grounds() -> None:
+    facts = ["Der Fahrer hat beim Rangieren den Gartenzaun beschädigt; der Eigentümer will, dass er auf Ersatz haftet."]
+    sections = {SectionName.LEITSATZ: [LEITSATZ], SectionName.TATBESTAND: facts}
+    decision = make_decision({**sections, SectionName.ENTSCHEIDUNGSGRUENDE: [*[FILLER] * 10, SUPPORT, *[FILLER] * 10]})
+    (example,), _ = summarize(decision, max_document_length=500)
+    assert SUPPORT in example.messages[1].content
+
+
 def test_support_is_the_share_of_content_words() -> None:
     wanted = stems("Der Gartenzaun haftet dem Eigentümer")
     assert wanted == ["gartenz", "haftet", "eigentü"]

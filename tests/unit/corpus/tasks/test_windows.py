@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +52,23 @@ def test_a_long_randnummer_falls_apart_into_paragraphs_then_sentences() -> None:
     long = " ".join([SENTENCE] * 3)
     blocks = blocks_of(Paragraph("Kurz.", randnummer="1"), Paragraph(long), budget=60)
     assert texts(blocks) == [["Kurz."], [f"{SENTENCE} {SENTENCE}"], [SENTENCE]]
+
+
+def test_what_ends_no_sentence_stays_with_what_follows() -> None:
+    listed = (Paragraph("Es fehlte:"), Paragraph("1. der Zaun,"), Paragraph("2. das Tor."), Paragraph("Das genügt."))
+    together = [["Es fehlte:", "1. der Zaun,", "2. das Tor."], ["Das genügt."]]
+    assert texts(blocks_of(*listed, budget=100)) == together
+    numbered = (replace(listed[0], randnummer="1"), *listed[1:], Paragraph("Zwei.", randnummer="2"))
+    assert texts(blocks_of(*numbered, budget=40)) == [*together, ["Zwei."]]
+    assert texts(blocks_of(*listed, budget=20)) == [[text] for text in (*together[0], *together[1])]
+
+
+def test_a_lead_that_leaves_something_out_ends_with_a_sentence() -> None:
+    listed = (Paragraph("Eins."), Paragraph("Es fehlte:"), Paragraph("1. der Zaun,"), Paragraph("2. das Tor"))
+    blocks = blocks_of(*listed, budget=20)
+    assert [piece.text for piece in leading_pieces(blocks, 20, len)] == ["Eins."]
+    assert [piece.text for piece in leading_pieces(blocks, 100, len)] == [paragraph.text for paragraph in listed]
+    assert [piece.text for piece in leading_pieces(blocks[1:], 30, len)] == ["Es fehlte:", "1. der Zaun,"]
 
 
 def test_a_sentence_that_fits_nowhere_is_left_out_and_counted() -> None:
