@@ -23,7 +23,7 @@ from legaltune.corpus.parts import unpack
 from legaltune.corpus.prepared import ShardBuilder
 from legaltune.corpus.reading import attempt
 from legaltune.corpus.split import SplitName
-from legaltune.corpus.statute_index import StatuteIndex
+from legaltune.corpus.statute_index import ResolutionStatus, StatuteIndex
 from legaltune.corpus.tasks import Limits, Rejection, TaskContext, build_examples, ready_made_example
 
 
@@ -126,7 +126,7 @@ def _make(document: Decision | ReadyMade, context: BuildContext) -> _Made:
         result.rejected,
         result.num_sentences_left_out,
         tuple(norms),
-        sum(context.statutes.lookup(citation) is not None for citation in norms.values()),
+        sum(context.statutes.status(citation) is ResolutionStatus.RESOLVED for citation in norms.values()),
         tuple(decisions),
     )
 

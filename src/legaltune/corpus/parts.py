@@ -82,10 +82,9 @@ class PartBuilder:
     def add(self, row: Mapping[str, Any], document: Document | None = None) -> None:
         """Add a row by the columns of SCHEMA (an absent one is null) and, where it is one of a document, that."""
         if document is not None:
-            packed = msgspec.msgpack.encode(document)
-            compressed = _CODEC.compress(packed, asbytes=True)
-            row = {**row, "offset": self._documents.tell(), "length": len(compressed), "packed_bytes": len(packed)}
-            self._documents.write(compressed)
+            payload, packed_bytes = pack(document)
+            row = {**row, "offset": self._documents.tell(), "length": len(payload), "packed_bytes": packed_bytes}
+            self._documents.write(payload)
         self._rows.append(row)
 
     def build(self, settings: str) -> Part:
@@ -187,6 +186,12 @@ class PartReader:
         finally:
             if opened:
                 opened[1].close()
+
+
+def pack(document: Document) -> tuple[bytes, int]:
+    """A document as it lies in its part's file, and its size before compression (bytes)."""
+    packed = msgspec.msgpack.encode(document)
+    return _CODEC.compress(packed, asbytes=True), len(packed)
 
 
 def unpack(kind: str, payload: bytes, packed_bytes: int) -> Document:

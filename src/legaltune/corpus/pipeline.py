@@ -19,7 +19,7 @@ import legaltune
 from legaltune.config.schema import DataConfig
 from legaltune.corpus.accounts import SUMMARY_FILE, collect
 from legaltune.corpus.building import Assigned, BuildContext, ShardResult, ShardTask, build_shard
-from legaltune.corpus.document import Decision, Statute
+from legaltune.corpus.document import Decision
 from legaltune.corpus.engines import Engine, LocalEngine
 from legaltune.corpus.grouping import Grouping, group_documents, read_assignments, shingle_hashes
 from legaltune.corpus.parts import DROPPED, IGNORED, PartFolder, PartReader
@@ -212,7 +212,7 @@ def _shingles(reader: PartReader, documents: pa.Table) -> Callable[[int], Any]:
 def _statute_index(reader: PartReader, documents: pa.Table, grouping: Grouping) -> StatuteIndex:
     is_kept = pc.and_(pc.equal(documents.column("kind"), "statute"), grouping.table.column("keep"))
     rows = documents.filter(is_kept).sort_by([("source", "ascending"), ("document_id", "ascending")])
-    return StatuteIndex.from_statutes(document for document in reader.documents(rows) if isinstance(document, Statute))
+    return StatuteIndex.from_packed(zip(reader.payloads(rows), rows.column("packed_bytes").to_pylist(), strict=True))
 
 
 class _Plan:

@@ -41,7 +41,7 @@ class Layout(Enum):
 _FIRST_BRACKET = "\n[1]"
 _BRACKETED = re.compile(r"\[(\d+[a-z]?)\]\s*(.*)")
 _NUMBERED = re.compile(r"(\d{1,4})\s+((?:[A-ZÄÖÜ§„\"(\d]|[a-z]{1,3}\)).*)")
-_UNIT = re.compile(r"\b[ckm]?m$")
+_UNIT = re.compile(r"(?:\b[ckm]?m|\bCO)$")
 _NUMBER = re.compile(r"\d{1,4}")
 _BLANK = re.compile(r"\n[ \t]*\n")
 _OPENS_LINE = re.compile(
@@ -49,6 +49,18 @@ _OPENS_LINE = re.compile(
 )
 _CLOSING = re.compile(r"(?!\.\.)[,;:.)\]!?]{1,3}(?:\s|$)")
 _CLOSING_QUOTES = ("“", "”", '"')
+# Where an inline tag broke a line off: what never begins a paragraph, what never ends one.
+_CLOSES = re.compile(r"[);,](?:\s|$|[.,;:])|[“”](?![^\W_])")
+_CLOSES_STRAIGHT = re.compile(r"\"[\s.,;:)]")
+_AWAITS_REST = re.compile(r"(?:[(\[„]|\(“|(?:\b[A-ZÄÖÜ][^\W\d_]*|^)/)$")
+_AWAITS_QUOTED = re.compile(r"(?:^|[\s(\[])\"$")
+_REST = re.compile(r"i\.\s?V\.\s?m\.|i\.\s?S\.\s?[dv]\.|v\.\s?\d|[-–]\s?,\s|/(?:[^\W\d_]|$)")
+_AWAITS_NOUN = re.compile(
+    r"(?:§|\b(?:de[rmns]|die|das|diese[rmns]?|eine?[rmns]?|i[mn]|vo[mn]|zu[mr]|für|durch|gemäß|nach|"
+    r"[a-zäöü]{3,60}(?:lich|isch|end)e[rmns]?))$"
+)
+_ENDS_CITATION = re.compile(r"\b(?:Rn|Rdnr|Rz|S)\.\s?\d+\.$")
+_DAY = re.compile(r"\d{1,2}\. (?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b")
 _PRONOUNCED = re.compile(r"(?:.*\W)?(?:beschlossen|erkannt|entschieden):", re.DOTALL)
 _ENDS_ITEM = re.compile(r"(?<!\.)[.,;:]$")
 _ENDS_LOOSELY = re.compile(r"(?:[:;“\")]|\d\.)$")
@@ -205,23 +217,70 @@ def _continues(text: str, above: str, raw: str, line: str, joined: bool) -> bool
         line: The same line cleaned.
         joined: Whether the line above was itself such a piece.
     """
-    is_small = line[0].islower()
-    if above and is_small and is_outline_number(text) and not _OPENS_LINE.match(line):
-        return True
-    if not above or raw[:1].isspace():
+    if not above:
         return False
-    if _CLOSING.match(line) or line.startswith("(Rn.") or (is_small and is_outline_number(text)):
+    is_item = line[0].islower() and is_outline_number(text)
+    if (is_item and not _OPENS_LINE.match(line)) or _is_inside(text, line):
         return True
-    if _is_heading_line(text) or _is_heading_line(line) or _OPENS_LINE.match(line):
+    if raw[:1].isspace():
         return False
-    if is_small and text.endswith(_CLOSING_QUOTES):
+    if is_item or _CLOSING.match(line) or line.startswith("(Rn."):
         return True
-    is_broken_off = above[-1:].isspace() or above.endswith(("(", "[")) or joined
-    return not ends_sentence(text[-_END_CHARS:]) and (is_broken_off or (is_small and not _ENDS_ITEM.search(text)))
+    if _is_heading_line(text) or _opens_paragraph(line):
+        return False
+    return _resumes(text[-_END_CHARS:], line) or _is_broken_off(text[-_END_CHARS:], above, joined)
+
+
+def _opens_paragraph(line: str) -> bool:
+    """Whether a line is a heading or an item; "i.V.m." and "3. Mai" only look like one."""
+    if _REST.match(line) or _DAY.match(line):
+        return False
+    return _is_heading_line(line) or _OPENS_LINE.match(line) is not None
+
+
+def _resumes(end: str, line: str) -> bool:
+    """Whether a line by its own first words goes on with a text that ends so."""
+    if _REST.match(line):
+        return not end.endswith(":")
+    return line[0].islower() and (end.endswith(_CLOSING_QUOTES) or _is_unfinished(end))
+
+
+def _is_broken_off(end: str, above: str, joined: bool) -> bool:
+    """Whether the end of a paragraph awaits a line: by its words, or because a tag ended there."""
+    ends_with_tag = above[-1:].isspace() or above.endswith(("(", "["))
+    if ends_sentence(end) or (not ends_with_tag and _ENDS_CITATION.search(end)):
+        return False
+    return ends_with_tag or joined or _AWAITS_NOUN.search(end) is not None
+
+
+def _is_unfinished(text: str) -> bool:
+    return not ends_sentence(text) and _ENDS_ITEM.search(text) is None
+
+
+def _is_inside(text: str, line: str) -> bool:
+    """Whether no paragraph ends between the two: behind an opening quotation mark or bracket, before a closing one."""
+    if section_heading(line) or section_heading(text):
+        return False
+    end = text[-_END_CHARS:]
+    if _AWAITS_REST.search(end) or _CLOSES.match(line) or _is_power(end, line):
+        return True
+    if text.count('"') % 2 and (_AWAITS_QUOTED.search(end) or _CLOSES_STRAIGHT.match(line)):
+        return True
+    is_open = text.count("(") > text.count(")") and _is_unfinished(end)
+    return is_open and not _opens_paragraph(line)
+
+
+def _is_power(text: str, line: str) -> bool:
+    return line in {"2", "3"} and _UNIT.search(text) is not None
 
 
 def _glue(text: str, line: str) -> str:
-    return text + line if _CLOSING.match(line) or text.endswith(("(", "[")) else f"{text} {line}"
+    end = text[-_END_CHARS:]
+    if _CLOSING.match(line) or _CLOSES.match(line) or _CLOSES_STRAIGHT.match(line) or line[0] == "/":
+        return text + line
+    if _AWAITS_REST.search(end) or _AWAITS_QUOTED.search(end) or _is_power(end, line):
+        return text + line
+    return f"{text} {line}"
 
 
 def _from_blocks(text: str) -> list[Paragraph]:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 
 import pytest
 
 from legaltune.corpus.citations import extract_norm_citations
 from legaltune.corpus.document import Norm, Statute
+from legaltune.corpus.parts import pack
 from legaltune.corpus.statute_index import ResolutionStatus, StatuteIndex, count_resolutions
 from tests.unit.corpus.cases import make_statute
 
@@ -40,7 +42,9 @@ def test_finds_a_norm_by_abbreviation_and_label(abbreviations: tuple[str, ...], 
     assert lookup(text, make_statute(*abbreviations, norms=NORMS)) == (abbreviations[0], label)
 
 
-@pytest.mark.parametrize("text", ["§ 5 BGB", "§ 99 UWG", "§ 19 UWG", "Art. 5 UWG", "§ 6 UWG", "§ 5 UWG a.F."])
+@pytest.mark.parametrize(
+    "text", ["§ 5 BGB", "§ 99 UWG", "§ 1 UWG", "§ 15 UWG", "§ 19 UWG", "Art. 5 UWG", "§ 6 UWG", "§ 5 UWG a.F."]
+)
 def test_finds_nothing_for_other_statutes_norms_signs_and_for_repealed_text(text: str) -> None:
     assert lookup(text, make_statute("UWG 2004", "UWG", norms=NORMS)) is None
 
@@ -97,3 +101,54 @@ def test_counts_what_becomes_of_the_citations_of_a_text() -> None:
         ResolutionStatus.UNKNOWN_NORM: 1,
         ResolutionStatus.OLD_VERSION: 1,
     }
+
+
+def test_of_two_norms_with_one_label_the_first_that_has_text_counts() -> None:
+    norms = [Norm("§ 5", None, ("-",)), Norm("§ 5", "Neu", ("Dies gilt.",)), Norm("§ 5", None, ("Jenes gilt.",))]
+    (citation,) = extract_norm_citations("§ 5 UWG")
+    found = StatuteIndex.from_statutes([make_statute("UWG", norms=norms)]).lookup(citation)
+    assert found is not None
+    assert found[1] == norms[1]
+
+
+def test_a_statute_without_norms_is_known() -> None:
+    statute = make_statute("UWG")
+    (citation,) = extract_norm_citations("§ 5 UWG")
+    found = StatuteIndex.from_statutes([statute]).resolve(citation)
+    assert (found.status, found.statute, found.norm) == (ResolutionStatus.UNKNOWN_NORM, statute, None)
+
+
+def test_packed_statutes_and_pickled_indexes_give_the_same_answers() -> None:
+    statutes = [make_statute("BDSG 2018", "BDSG", norms=NORMS), make_statute("UWG 2004", "UWG", norms=NORMS)]
+    index = StatuteIndex.from_statutes(statutes)
+    others = [StatuteIndex.from_packed(map(pack, statutes)), pickle.loads(pickle.dumps(index))]
+    for text in ("§ 5 UWG", "§ 99 UWG", "Art. 19 BDSG", "§ 5 UWG a.F.", "§ 5 BGB"):
+        (citation,) = extract_norm_citations(text)
+        assert [other.resolve(citation) for other in others] == [index.resolve(citation)] * 2
+
+
+def test_a_pickle_holds_neither_the_text_as_it_is_nor_what_was_asked_for() -> None:
+    norms = [Norm(f"§ {number}", None, ("Wer irreführt, handelt unlauter. " * 100,)) for number in range(1, 20)]
+    index = StatuteIndex.from_statutes([make_statute("UWG", norms=norms)])
+    before = pickle.dumps(index)
+    (citation,) = extract_norm_citations("§ 5 UWG")
+    assert index.lookup(citation) is not None
+    assert pickle.dumps(index) == before
+    assert len(before) < sum(len(norm.text) for norm in norms) / 10
+
+
+def test_only_the_statutes_asked_for_last_are_held_open_and_the_others_give_the_same_answers() -> None:
+    names = [f"{first}{second}G" for first in "ABCDEFGHKL" for second in "abcdefghkl"]
+    statutes = [make_statute(name, norms=[Norm("§ 5", None, (f"Dies gilt nach dem {name}.",))]) for name in names]
+    index = StatuteIndex.from_statutes(statutes)
+    (citation,) = extract_norm_citations("§ 5 UWG")
+    citations = [citation._replace(statute=name) for name in names]
+    first = [index.lookup(citation) for citation in citations]
+    again = [index.lookup(citation) for citation in citations]
+    assert first == again == [(statute, statute.norms[0]) for statute in statutes]
+    opened_anew = [one[0] is not two[0] for one, two in zip(first, again, strict=True) if one and two]
+    assert all(opened_anew)
+    last = index.lookup(citations[-1])
+    assert last is not None
+    assert again[-1] is not None
+    assert last[0] is again[-1][0]

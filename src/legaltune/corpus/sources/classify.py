@@ -28,6 +28,13 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LINE = re.compile(rb"\S[^\n]*")
 _LINE_OF_AN_OBJECT = re.compile(rb'^[ \t]*+\{[ \t]*+"', re.MULTILINE)
 _LIST_OF_OBJECTS = re.compile(rb"\s*+\[\s*+\{")
+# A page of an API: nothing but numbers, addresses and the like stands in front of its results.
+_PAGE_OF_RESULTS = re.compile(
+    rb'\s*+\{(?:\s*+"(?!results")\w{1,40}"\s*+:\s*+(?:"[^"\\]{0,2000}"|[\w.+-]{1,40})\s*+,)*+'
+    rb'\s*+"results"\s*+:\s*+(?=\[\s*+\{)'
+)
+# Entries of a Django fixture that describe courts, cities and states.
+_ROW_OF_COURTS = re.compile(rb'\{\s*+"model"\s*+:\s*+"courts\.\w{1,40}"')
 
 
 def printable(name: str) -> str:
@@ -132,6 +139,17 @@ def _is_object(line: bytes) -> bool:
 def may_be_list_of_objects(head: bytes) -> bool:
     """Whether a JSON list begins here whose first element is an object."""
     return _LIST_OF_OBJECTS.match(head.removeprefix(UTF8_BOM)) is not None
+
+
+def start_of_results(head: bytes) -> int | None:
+    """Where the list begins in an object that is a page of results, the first an object; None for anything else."""
+    match = _PAGE_OF_RESULTS.match(head, len(UTF8_BOM) if head.startswith(UTF8_BOM) else 0)
+    return match.end() if match else None
+
+
+def why_record_is_ignored(record: bytes) -> str | None:
+    """Why a record among others is no document, or None where it may be one."""
+    return "row of a table of courts" if _ROW_OF_COURTS.match(record) else None
 
 
 def _suffix(name: str) -> str:

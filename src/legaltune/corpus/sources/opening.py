@@ -15,7 +15,7 @@ from legaltune.corpus.sources.compression import decompressed
 from legaltune.corpus.sources.files import FileRef
 from legaltune.corpus.sources.items import IgnoredFile, Item, corrupt, failed
 from legaltune.corpus.sources.limits import BombError, Budget, DamagedError
-from legaltune.corpus.sources.records import read_lines, read_list
+from legaltune.corpus.sources.records import read_lines, read_list, read_results
 from legaltune.corpus.sources.stream import CHUNK_BYTES, Stream
 from legaltune.corpus.sources.tars import tar_members
 from legaltune.corpus.sources.zips import OfficeDocumentError, zip_members
@@ -54,8 +54,9 @@ def open_file(ref: FileRef) -> Iterator[Item]:
     """All documents in one file, read front to back with at most one document in memory.
 
     A zip or a tar holds a document a member, and zips within it are opened too; gzip, bzip2 and Zstandard are
-    unpacked; JSON Lines and JSON lists hold a document a record. Everything else is one document. Origins name the
-    way: "all.tar.gz!2024/jb-1.zip!jb-1.xml", "cases.jsonl.gz:17", "cases.json[3]".
+    unpacked; JSON Lines, JSON lists and pages of an API (`{"count": 2, "results": [...]}`) hold a document a record.
+    Everything else is one document. Origins name the way: "all.tar.gz!2024/jb-1.zip!jb-1.xml", "cases.jsonl.gz:17",
+    "cases.json[3]".
 
     Args:
         ref: The file. It may have changed or vanished since it was listed.
@@ -107,7 +108,7 @@ def _items(stream: Stream, place: _Place) -> Iterator[Item]:
     elif _holds_lines(stream, place, head):
         yield from read_lines(stream, place.origin)
     else:
-        yield from _documents(stream, place.origin, is_list=classify.may_be_list_of_objects(head))
+        yield from _documents(stream, place.origin, head)
 
 
 def _archive(stream: Stream, place: _Place, read_members: Callable[[Stream, _Place], Iterator[Item]]) -> Iterator[Item]:
@@ -192,16 +193,20 @@ def _holds_lines(stream: Stream, place: _Place, head: bytes) -> bool:
     return classify.is_json_lines(place.name, stream.peek(_SNIFFED_LINES_BYTES))
 
 
-def _documents(stream: Stream, origin: str, *, is_list: bool) -> Iterator[RawDocument]:
+def _documents(stream: Stream, origin: str, head: bytes) -> Iterator[Item]:
+    is_list = classify.may_be_list_of_objects(head)
+    results = classify.start_of_results(head)
     size_bytes = stream.size_bytes
     is_short = size_bytes is None or size_bytes <= limits.MAX_DOCUMENT_BYTES
     content = stream.rest(limits.MAX_DOCUMENT_BYTES) if is_short else None
     if content is None:
-        yield _too_large(origin, size_bytes, is_list=is_list)
+        yield _too_large(origin, size_bytes, is_list=is_list or results is not None)
     elif not content:
         yield failed(origin, DropReason.EMPTY_FILE, "0 bytes")
     elif is_list:
         yield from read_list(content, origin)
+    elif results is not None:
+        yield from read_results(content, origin, results)
     else:
         yield RawDocument(origin, content)
 
