@@ -163,6 +163,7 @@ _RUNS = (
         b"\t\n",
         "\xa0".encode(),
         "\xad".encode(),
+        "\u0301\u0316".encode(),
         b"0",
         b"a",
         b"A",

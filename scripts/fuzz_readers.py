@@ -2,7 +2,8 @@
 
 Documents of every format (a folder of real ones, generated ones, a minimal one of each) are damaged in ways that occur
 and in ways that are meant badly, some of them packed into archives that are damaged in turn. Child processes open and
-read them and take what can be read through every further step that looks at one document alone. The damage is a function of the seed and of the number of the document: `--only NUMBER` repeats one.
+read them, and take what can be read through every further step that looks at one document alone. The damage is a
+function of the seed and of the number of the document: `--only NUMBER` repeats one.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ Dropped = dict[str, DocumentError]
 # Folder of portal_json: records read, with Tenor, with Tatbestand, with grounds, with Leitsatz.
 PORTALS = {
     "BAG": (12, 12, 9, 9, 6),
-    "BGH": (12, 12, 0, 11, 2),
+    "BGH": (12, 12, 0, 12, 2),
     "BKartG": (12, 12, 6, 6, 0),
     "BPatG": (12, 12, 0, 12, 0),
     "BVerfG": (12, 12, 0, 12, 0),

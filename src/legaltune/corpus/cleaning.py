@@ -8,6 +8,9 @@ import unicodedata
 # Soft hyphens, zero-width and direction marks (Cf), control characters (Cc), lone surrogates (Cs) and private-use
 # glyphs of PDF fonts (Co) carry no text. Tabs and line breaks are white space, not control characters.
 _DROPPED_CATEGORIES = frozenset({"Cf", "Cc", "Cs", "Co"})
+_MARKS = re.compile(r"[^\w\s\x00-\u02ff\u2000-\u20cf]{31,}")  # all combining marks, and symbols
+_MAX_MARKS = 30  # Unicode Standard Annex 15, "Stream-Safe Text Format"
+_MAX_UNCHECKED_CHARS = 2_000
 _LEFT_HYPHEN = re.compile(r"(?<=\w)¬(?=\w)")  # what some converters make of a soft hyphen
 _SPACES = re.compile(r"\s+")
 _SPACED_WORD = re.compile(r"(?:[^\W\d_]\s+){3,}[^\W\d_]\s*:?")
@@ -55,8 +58,28 @@ def _drop_invisible(text: str) -> str:
     return text.translate({ord(c): None for c in unprintable if unicodedata.category(c) in _DROPPED_CATEGORIES})
 
 
+def normalize(text: str) -> str:
+    """NFC; of more combining marks in a row than any script needs, the rest is dropped.
+
+    Python sorts such a row in quadratic time, in which no signal interrupts it.
+    """
+    if len(text) > _MAX_UNCHECKED_CHARS:
+        text = _MARKS.sub(_drop_marks, text)
+    return unicodedata.normalize("NFC", text)
+
+
+def _drop_marks(match: re.Match[str]) -> str:
+    kept: list[str] = []
+    in_row = 0
+    for character in match[0]:
+        in_row = in_row + 1 if unicodedata.category(character).startswith("M") else 0
+        if in_row <= _MAX_MARKS:
+            kept.append(character)
+    return "".join(kept)
+
+
 def _normalize(text: str) -> str:
-    text = unicodedata.normalize("NFC", text).replace("\u2011", "-")
+    text = normalize(text).replace("\u2011", "-")
     return _LEFT_HYPHEN.sub("", text) if "¬" in text else text
 
 

@@ -44,8 +44,10 @@ class Decision:
     """One court decision.
 
     `document_id` is unique in its source (doknr in rii-dok, `_id` in portal JSON); a file number is not.
-    `court` is the court alone ("BGH"), `chamber` its panel ("6. Zivilsenat"). `norms` and `previous_instances` hold one
-    entry each as printed. A section that the decision lacks is absent from `sections`, never empty.
+    `court` is the court alone ("BGH"), `chamber` its panel ("6. Zivilsenat"). `norms` holds one entry each, the
+    statute behind it also where it was printed once in front of several ("§ 195 BGB", "§ 199 Abs. 1 BGB");
+    `previous_instances` holds one entry each as printed. A section that the decision lacks is absent from `sections`,
+    never empty.
     """
 
     document_id: str

@@ -27,7 +27,7 @@ class QualityLimits:
         language: ISO 639-1 code of the language that decisions must be written in; None accepts any.
         min_grounds_characters: Characters that the reasons must have.
         min_own_characters: Characters that must be left of short reasons without the sentences that are mere formula.
-        min_letter_share: Share of letters among the characters of the reasons; less is a damaged text or a table.
+        min_letter_share: Share of letters among the characters of the reasons beside tables; less is damaged.
         check_ready_made_language: Whether ready-made examples must be of that language too.
 
     Raises:
@@ -74,6 +74,7 @@ def _check_sections(decision: Decision) -> None:
 
 
 _SAMPLE_CHARS = 2_000
+_CELL_BORDER = " | "
 
 
 def _check_length(grounds: Sequence[str], limits: QualityLimits) -> None:
@@ -81,7 +82,8 @@ def _check_length(grounds: Sequence[str], limits: QualityLimits) -> None:
     if characters < limits.min_grounds_characters:
         detail = f"the reasons have {characters} characters, fewer than {limits.min_grounds_characters}"
         raise DocumentError(DropReason.TOO_SHORT, detail)
-    sample = "".join(_slices("".join(grounds), 8, _SAMPLE_CHARS // 8)).replace(" ", "")
+    prose = _without_rows("\n".join(grounds))
+    sample = "".join(_slices(prose, 8, _SAMPLE_CHARS // 8)).replace(" ", "").replace("\n", "")
     enough = limits.min_letter_share * len(sample)
     if _num_german_letters(sample) >= enough:
         return
@@ -89,6 +91,14 @@ def _check_length(grounds: Sequence[str], limits: QualityLimits) -> None:
     if share < limits.min_letter_share:
         detail = f"{share:.0%} of the characters are letters, fewer than {limits.min_letter_share:.0%}"
         raise DocumentError(DropReason.TOO_SHORT, detail)
+
+
+def _without_rows(text: str) -> str:
+    """The text without the rows of tables, which are numbers more often than words; all of it where that is all."""
+    if _CELL_BORDER.strip() not in text:
+        return text
+    prose = "\n".join(line for line in text.split("\n") if _CELL_BORDER not in line)
+    return prose if prose.strip() else text
 
 
 _GERMAN_LETTERS = (ascii_letters + "ÄÖÜäöüß").encode("latin-1")
@@ -161,8 +171,8 @@ _NUM_VOTES, _VOTE_CHARS = 15, 300
 
 
 def _own_text(paragraphs: Sequence[Paragraph]) -> str:
-    """The text without indented quotations, which are often of another language."""
-    return "\n".join(paragraph.text for paragraph in paragraphs if not paragraph.is_quotation)
+    """The text without tables and without indented quotations, which are often of another language."""
+    return _without_rows("\n".join(paragraph.text for paragraph in paragraphs if not paragraph.is_quotation))
 
 
 def _check_language(text: str, expected: str | None) -> None:

@@ -50,9 +50,11 @@ _OPENS_LINE = re.compile(
 _CLOSING = re.compile(r"(?!\.\.)[,;:.)\]!?]{1,3}(?:\s|$)")
 _CLOSING_QUOTES = ("“", "”", '"')
 # Where an inline tag broke a line off: what never begins a paragraph, what never ends one.
-_CLOSES = re.compile(r"[);,](?:\s|$|[.,;:])|[“”](?![^\W_])")
-_CLOSES_STRAIGHT = re.compile(r"\"[\s.,;:)]")
-_AWAITS_REST = re.compile(r"(?:[(\[„]|\(“|(?:\b[A-ZÄÖÜ][^\W\d_]*|^)/)$")
+_CLOSES = re.compile(r"[);,](?:\s|$|[.,;:])|[“”](?![^\W_])|\"[\s.,;:)]")
+_CLOSING_CHARS = frozenset(');,“”"')
+_AWAITS_REST = re.compile(r"(?:[(\[„]|\(“|(?:^|[\s(\[])\"|(?:\b[A-ZÄÖÜ][^\W\d_]*|^)/)$")
+_OPENING_CHARS = frozenset('([„“"/')
+_REST = re.compile(r"(?:[(\[„]|\(“|(?:\b[A-ZÄÖÜ][^\W\d_]*|^)/)$")
 _AWAITS_QUOTED = re.compile(r"(?:^|[\s(\[])\"$")
 _REST = re.compile(r"i\.\s?V\.\s?m\.|i\.\s?S\.\s?[dv]\.|v\.\s?\d|[-–]\s?,\s|/(?:[^\W\d_]|$)")
 _AWAITS_NOUN = re.compile(
@@ -213,7 +215,7 @@ def _continues(text: str, above: str, raw: str, line: str, joined: bool) -> bool
         text: The paragraph so far, or its last lines.
         above: The line above as it stands in the text, "" where a blank line or a Randnummer stands between.
         raw: The line as it stands in the text; one that begins with a space is a paragraph of its own, unless it is
-            the text of an item whose number stands above it.
+            the text of an item whose number stands above it or stands inside quotation marks or brackets.
         line: The same line cleaned.
         joined: Whether the line above was itself such a piece.
     """
@@ -259,28 +261,29 @@ def _is_unfinished(text: str) -> bool:
 
 def _is_inside(text: str, line: str) -> bool:
     """Whether no paragraph ends between the two: behind an opening quotation mark or bracket, before a closing one."""
-    if section_heading(line) or section_heading(text):
-        return False
     end = text[-_END_CHARS:]
-    if _AWAITS_REST.search(end) or _CLOSES.match(line) or _is_power(end, line):
-        return True
-    if text.count('"') % 2 and (_AWAITS_QUOTED.search(end) or _CLOSES_STRAIGHT.match(line)):
-        return True
-    is_open = text.count("(") > text.count(")") and _is_unfinished(end)
-    return is_open and not _opens_paragraph(line)
+    if _touch(end, line):
+        is_straight = end[-1] == '"' or line[0] == '"'
+        is_joined = not is_straight or text.count('"') % 2 == 1
+    else:
+        is_joined = _is_unfinished(end) and text.count("(") > text.count(")") and not _opens_paragraph(line)
+    return is_joined and not (section_heading(line) or section_heading(text))
 
 
-def _is_power(text: str, line: str) -> bool:
-    return line in {"2", "3"} and _UNIT.search(text) is not None
+def _touch(end: str, line: str) -> bool:
+    """Whether no space stands between the two."""
+    if line[0] in _CLOSING_CHARS and _CLOSES.match(line):
+        return True
+    return (end[-1] in _OPENING_CHARS and _AWAITS_REST.search(end) is not None) or _is_power(end, line)
+
+
+def _is_power(end: str, line: str) -> bool:
+    return line in {"2", "3"} and _UNIT.search(end) is not None
 
 
 def _glue(text: str, line: str) -> str:
-    end = text[-_END_CHARS:]
-    if _CLOSING.match(line) or _CLOSES.match(line) or _CLOSES_STRAIGHT.match(line) or line[0] == "/":
-        return text + line
-    if _AWAITS_REST.search(end) or _AWAITS_QUOTED.search(end) or _is_power(end, line):
-        return text + line
-    return f"{text} {line}"
+    touches = _CLOSING.match(line) or line[0] == "/" or _touch(text[-_END_CHARS:], line)
+    return text + line if touches else f"{text} {line}"
 
 
 def _from_blocks(text: str) -> list[Paragraph]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -60,7 +60,7 @@ def scrub(decision: Decision) -> tuple[Decision, Counter[PlaceholderType]]:
     texts = [paragraph.text for section in decision.sections.values() for paragraph in section]
     whole = "\n".join([decision.title or "", *texts])
     sections = decision.sections
-    if _may_name_counsel(whole):
+    if _may_name_counsel(whole) or _may_be_represented(decision.section(SectionName.RUBRUM)):
         sections = {n: _without_counsel(section, n is SectionName.RUBRUM, counts) for n, section in sections.items()}
     has_number = _has_number(whole)
     rules = [rule for rule in _RULES if rule.may_hold(whole, has_number)]
@@ -182,7 +182,9 @@ _PLACE_CHARS, _COURT_CHARS, _MIN_STEM = 40, 80, 3
 # Anchored on the space before the number, which is twenty times as fast as looking for the name.
 _BEHIND_STREET = (
     r"(?<=[engmltzr.] .)(?:(?<=(?:traße|Allee|allee|raben|wiete) .)|(?<=trasse .)|(?<=(?:haussee|omenade) .)"
-    r"|(?<=(?:[dD]amm|[rR]ing|[wW]all|arkt|asse|latz|tieg|teig|ufer|Ufer) .)|(?<=(?:tr\.|[wW]eg) .))"
+    r"|(?<=(?:[dD]amm|[rR]ing|[wW]all|arkt|asse|latz|tieg|teig|ufer|Ufer) .)|(?<=(?:tr\.|TR\.|[wW]eg) .))"
+    r"|(?<=[A-Z] .)(?:(?<=STRASSE .)|(?<=(?:STRAßE|STRAẞE) .)|(?<=(?:ALLEE|PLATZ|GASSE|MARKT|STIEG) .)"
+    r"|(?<=(?:RING|DAMM|UFER) .)|(?<=WEG .)|(?<=CHAUSSEE .)|(?<=PROMENADE .))"
 )
 _BEHIND_NUMBERED_STREET = (
     r"(?<= Nr\. .)(?:(?<=traße Nr\. .)|(?<=(?:llee|ssee) Nr\. .)|(?<=[wW]eg Nr\. .)"
@@ -240,6 +242,74 @@ def _is_of_court(text: str, start: int) -> bool:
     return _OF_COURT.search(text[max(0, start - _COURT_CHARS) : start]) is not None
 
 
+# Addresses without a word for a street: behind a word that tells of one, or in capitals
+
+_AT = (
+    r"(?::|,|(?: (?:derzeit|zuletzt|jetzt|damals|noch|weiterhin|dort|seit \d{4}|lautet|lautete|ist|war|unter|der|de[rs]"
+    r" [A-ZÄÖÜ][a-zäöüß]{2,20}|Anschrift|Adresse|und|wohnhaft|gemeldet|am|an der|an den|auf dem|auf der))){0,4}"
+    rf":?,? [„\"]?(?:in (?:\d{{5}} )?{_TOWN}(?:, | \())?"
+)
+# What else has a number behind it: rooms, parts of files and texts, parties, dates.
+_NO_NAME = (
+    r"(?!(?:Haus|Hausnummer|Zimmer|Block|Wohnung|Appartement|Stock|Etage|Raum|Zelle|Station|Gebäude|Eingang|Aufgang"
+    r"|Baracke|Container|Unterkunft|Gruppe|Abteilung|Parzelle|Flurst\w+|Flur|Gemarkung|Blatt|Bl|Seite|Anlage|Anhang"
+    r"|\w{0,20}[aA]kten?|Band|Heft|Ordner|\w{0,20}[pP]rotokoll|Ziffer|Nummer|Nr|Artikel|Art|Abs|Absatz|Satz|Kapitel"
+    r"|Abschnitt|Teil|Kategorie|Klasse|Stufe|Typ|Fall|Punkt|Position|Tabelle|Version|Gründe|Rand(?:nummer|ziffer|nr)|Rn|Tz"
+    r"|Az|Beschluss|Urteil|Kammer|Senat|Verfahren|Familie|Kinder|Personen|Kläger\w*|Beklagte[rn]?|Antrag\w+"
+    r"|Beteiligte[rn]?|Zeug(?:e|en|in|innen)|Anschrift|Adresse|Postfach|Ende|Anfang|Mitte|Alter|Januar|Februar|März|April"
+    r"|Mai|Juni|Juli|August|September|Oktober|November|Dezember|(?:Mon|Diens|Donners|Frei|Sams|Sonn)tag|Mittwoch)\b)"
+)
+_PREPOSITION = r"(?:Am|An|Auf|Bei|Beim|Hinter|Im|In|Unter|Vor|Zu|Zum|Zur)(?: (?:der|dem|den|des|die|das))? "
+_MANNHEIM_SQUARE = r"[A-U] ?[1-7], ?[1-9]\d?[a-z]?(?![\w.…])"
+_AT_HOME = rf"{_AT}(?P<data>(?:{_PREPOSITION})?{_NO_NAME}{_NAME}(?: {_NAME})?,? {_HOUSE}|{_MANNHEIM_SQUARE})"
+_HOMES = (
+    rare("ohn", rf"ohn(?<=[wW]ohn)(?<!\w[wW]ohn)(?:te?|ten|haft|end)\b{_AT_HOME}(?P<town>{_POSTCODE})?"),
+    rare(" lebt", rf" lebte?\b{_AT_HOME}(?P<town>{_POSTCODE})?"),
+    rare("gemeldet", rf"gemeldet\b(?<!\wgemeldet){_AT_HOME}(?P<town>{_POSTCODE})?"),
+    rare("Anschrift", rf"Anschrift\b{_AT_HOME}(?P<town>{_POSTCODE})?"),
+)
+_CAPITALS = r"[A-ZÄÖÜ]{2,40}"
+_CAPITAL_WAY = r"(?:STRA(?:SS|ß|ẞ)E|STR\.|ALLEE|CHAUSSEE|PROMENADE|WEG|PLATZ|RING|DAMM|UFER|GASSE|MARKT|STIEG)"
+_CAPITAL_STREET = re.compile(
+    rf"(?<![\w.…-])(?:{_CAPITALS}(?:-{_CAPITALS}){{0,4}}[- ]{_CAPITAL_WAY}|[A-ZÄÖÜ]{{2,40}}?{_CAPITAL_WAY}) {_HOUSE}"
+    rf"(?:,? (?:D[-–])?\d{{5}} [A-ZÄÖÜ]{{2,40}}(?:-{_CAPITALS}){{0,4}}(?!\w)|{_POSTCODE})?"
+)
+
+
+def _may_hold_home(text: str, _has_number: bool) -> bool:
+    return any(home.search(text) for home in _HOMES)
+
+
+def _homes(text: str, _in_rubrum: bool) -> Iterator[Span]:
+    matches = (match for home in _HOMES for match in home.finditer(text))
+    return _apart((m.start("data"), m.end()) for m in matches if _is_home(m))
+
+
+def _is_home(match: re.Match[str]) -> bool:
+    counts = match["town"] is None and _COUNTS.match(match.string, match.end()) is not None
+    return not counts and not _is_of_court(match.string, match.start("data"))
+
+
+def _capital_streets(text: str) -> Iterator[Span]:
+    for match in _CAPITAL_STREET.finditer(text):
+        before = text[max(0, match.start() - _COURT_CHARS) : match.start()].title()
+        if not _is_of_court(before, len(before)):
+            yield match.span()
+
+
+def _streets_of_any_case(text: str, in_rubrum: bool) -> Iterator[Span]:
+    return _apart([*_streets(text, in_rubrum), *(_capital_streets(text) if in_rubrum else ())])
+
+
+def _apart(spans: Iterable[Span]) -> Iterator[Span]:
+    """The spans in order, without those that overlap an earlier one."""
+    end = 0
+    for start, stop in sorted(spans):
+        if start >= end:
+            yield start, stop
+            end = stop
+
+
 # Means of communication and bank accounts
 
 _EMAIL = re.compile(
@@ -257,7 +327,7 @@ _LONG_NUMBER = re.compile(r" \d(?:\d{5}|\d{1,2} \d{2,3} \d)")
 _ACCOUNT_LABELS = ("BIC", "SWIFT", "BLZ", "Kto", "Konto", "Bankleitzahl")
 _AREA_CODE = re.compile(r" \(?0\d[\d ()/–-]{4}")
 _PHONE_LABELS = ("Tel", "Fax", "Mobil", "Handy", "Rufnummer")
-_IBAN_START = re.compile(r" DE\d\d")
+_IBAN_START = rare(" DE", r" DE\d\d")
 _IBAN = re.compile(
     r"(?P<label>\bIBAN(?:-Nr\.|-Nummer)?:? ?)?\b(?P<data>[A-Z]{2}\d\d(?: ?[A-Z\d]{4}){2,7}(?: ?[A-Z\d]{1,3})?)\b"
 )
@@ -329,6 +399,23 @@ _COUNSEL_END = (
     rf"|Beteiligte|über|und\s+Antrag|ha(?:t|ben)\s+(?:de[rn]|die|das))(?!\w)|(?<!\w){_LABEL}"
 )
 _COUNSEL = re.compile(rf"{_LABEL}\s*(?!{_COUNSEL_END})(?P<data>\S.{{0,400}}?)\s*(?={_COUNSEL_END}|$)", re.DOTALL)
+# A party or the next part of the rubrum.
+_NOT_COUNSEL = (
+    r"(?:Kläger|Beklagt|Antrag|Beschwerde|Berufung|Revision|Gläubiger|Schuldner|Beteiligt|Beigeladen|Angeklagt|Verfügung"
+    r"|Wider|Streithelfer|Neben|Beschluss|Urteil|Tenor|Tatbestand|Gründe|Prozess|Verfahren|I[mn] (?:de[mr]|Namen)"
+    r"|(?:Die|Der|Das|Gegen|Wegen)\b)"
+)
+_NEXT_LINE = (
+    rf"(?:,[\n{_BETWEEN}]|[\n{_BETWEEN}](?=(?:[^\n{_BETWEEN}]{{3,40}} \d{{1,4}} ?[a-z]?,?[\n{_BETWEEN}])?\d{{5}} ))"
+)
+_REPRESENTED = re.compile(
+    r"durch (?:(?:die|den|seinen?|ihren?) )?"
+    r"(?P<data>(?:(?:Rechts|Patent|Fach)anw[aä]lt\w*|Anwaltskanzlei|RA(?:e|in|innen)?\b)"
+    rf"(?:(?:,? |{_NEXT_LINE})(?:(?:und|u\.|von|vom|zu|der|dem|den|am|an|im|für|&|\+) ){{0,3}}(?!{_NOT_COUNSEL})"
+    r"(?:[A-ZÄÖÜ][\w.&/’'-]*|\d[\w/–-]*(?: [-–] \d+)?|mbB|(?<=\d )[a-z]\b))*+)"
+)
+_OF_BENCH = re.compile(r"[sS]enat|[kK]ammer|[gG]ericht|Verhandlung|Sitzung")
+_BENCH_CHARS = 120
 _PROFESSION = re.compile(
     r"(?:Rechts|Patent|Fach|Syndikusrechts)anw[aä]lt\w*|(?:Anwalts)?[Kk]anzlei|Steuerberater\w*|Partner\w*|Herrn?|Frau|Sozietät|Prof\b|Dr\b"
 )
@@ -339,24 +426,46 @@ def _may_name_counsel(text: str) -> bool:
     return any(hint.search(text) for hint in _COUNSEL_HINTS)
 
 
+def _may_be_represented(rubrum: Sequence[Paragraph]) -> bool:
+    return any(_REPRESENTED.search(paragraph.text) for paragraph in rubrum)
+
+
 def _without_counsel(
     section: tuple[Paragraph, ...], in_rubrum: bool, counts: Counter[PlaceholderType]
 ) -> tuple[Paragraph, ...]:
     """The section without the names of counsel, which may run over several paragraphs behind their label."""
     text = _BETWEEN.join(paragraph.text for paragraph in section)
-    if not _may_name_counsel(text):
+    if not _may_name_counsel(text) and not (in_rubrum and _may_be_represented(section)):
         return section
-    matches = [m for m in _COUNSEL.finditer(text) if _names_counsel(m["data"], in_rubrum)]
-    if not matches:
+    spans = [m.span("data") for m in _COUNSEL.finditer(text) if _names_counsel(m["data"], in_rubrum)]
+    text = _without_names(text, spans)
+    if in_rubrum:
+        represented = [m.span("data") for m in _REPRESENTED.finditer(text) if _represents(m)]
+        text = _without_names(text, represented)
+        spans += represented
+    if not spans:
         return section
-    counts[PlaceholderType.COUNSEL] += len(matches)
-    for match in reversed(matches):
-        emptied = _BETWEEN * match["data"].count(_BETWEEN)
-        text = text[: match.start("data")] + PlaceholderType.COUNSEL + emptied + text[match.end("data") :]
+    counts[PlaceholderType.COUNSEL] += len(spans)
     pairs = [(paragraph, rest.strip()) for paragraph, rest in zip(section, text.split(_BETWEEN), strict=True)]
     return tuple(
         paragraph if paragraph.text == rest else replace(paragraph, text=rest) for paragraph, rest in pairs if rest
     )
+
+
+def _without_names(text: str, spans: Sequence[Span]) -> str:
+    """The text without the names; the borders of paragraphs among them are kept."""
+    pieces, end = [], 0
+    for start, stop in spans:
+        pieces += [text[end:start], PlaceholderType.COUNSEL, _BETWEEN * text.count(_BETWEEN, start, stop)]
+        end = stop
+    return "".join([*pieces, text[end:]])
+
+
+def _represents(match: re.Match[str]) -> bool:
+    """Whether a lawyer is named who represents a party, not one who sits on the bench."""
+    before = match.string[max(0, match.start() - _BENCH_CHARS) : match.start()]
+    is_counsel = before.endswith(("vertreten ", "vertr. ")) or _OF_BENCH.search(before) is None
+    return is_counsel and _names_counsel(match["data"], True)
 
 
 def _names_counsel(text: str, in_rubrum: bool) -> bool:
@@ -372,10 +481,12 @@ def _may_hold_account(text: str, has_number: bool) -> bool:
 
 
 def _may_hold_phone(text: str, has_number: bool) -> bool:
-    if "+49" not in text and not (has_number and _AREA_CODE.search(text)):
+    # A single character is found ten times as fast as several.
+    is_international = "+" in text and "+49" in text
+    if not is_international and not (has_number and _AREA_CODE.search(text)):
         return False
     is_mobile = _MOBILE_START.search(text) is not None
-    return ("+49" in text or is_mobile or any(label in text for label in _PHONE_LABELS)) and _PHONE.search(
+    return (is_international or is_mobile or any(label in text for label in _PHONE_LABELS)) and _PHONE.search(
         text
     ) is not None
 
@@ -401,7 +512,8 @@ _RULES = (
     _Rule(PlaceholderType.BANK_ACCOUNT, _may_hold_account, _data(_ACCOUNT)),
     _Rule(PlaceholderType.PHONE, _may_hold_phone, _data(_PHONE)),
     _Rule(PlaceholderType.BIRTH_DATE, _may_hold_birth_date, _data(_BIRTH_DATE)),
-    _Rule(PlaceholderType.ADDRESS, _may_hold_street, _streets),
+    _Rule(PlaceholderType.ADDRESS, _may_hold_home, _homes),
+    _Rule(PlaceholderType.ADDRESS, _may_hold_street, _streets_of_any_case),
     _Rule(PlaceholderType.ADDRESS, _may_hold_house_and_postcode, _any_streets),
     _Rule(PlaceholderType.ADDRESS, lambda text, _: "Postfach " in text, _data(_PO_BOX)),
 )

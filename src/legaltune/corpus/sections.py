@@ -81,7 +81,7 @@ _INSTRUCTION = re.compile(r"(?i)(?:rechtsmittel|rechtsbehelfs)belehrung|belehrun
 # A value in dispute fixed by an order of its own, printed behind the tenor or behind the grounds of the judgment.
 _ORDER_TITLE = re.compile(r"(?i)beschluss:?")
 _VALUE = re.compile(r"(?i)(?:streit|gegenstands|beschwerde|verfahrens)?wert")
-_OUTLINE = re.compile(r"(?:\(?(?:[IVX]+|[A-Z]|\d{1,2}|(?!ff?\.)([a-z])\1{0,2})[.)]\s?){1,3}|[IVX]+")
+_OUTLINE = re.compile(r"(?!i\.\s?[VS]\.)(?:\(?(?:[IVX]+|[A-Z]|\d{1,2}|(?!ff?\.)([a-z])\1{0,2})[.)]\s?){1,3}|[IVX]+")
 _MAX_OUTLINE_CHARS = 30
 _TITLE_END = re.compile(r"[^.,;:!?…)\]”“\"‘’»«]")
 _MAX_TITLE_CHARS = 120

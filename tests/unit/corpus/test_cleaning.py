@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import unicodedata
 
 import pytest
@@ -206,3 +207,27 @@ def test_no_signature(line: str) -> None:
 )
 def test_drop_inline_signature(text: str, expected: str) -> None:
     assert cleaning.drop_inline_signature(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["XXX " * 24 + "nicht;", "A. " * 20_000, "Dr. von A/" * 5_000, "… " * 20_000, "v. " * 20_000]
+)
+def test_a_row_of_names_costs_linear_time(text: str) -> None:
+    begin = time.process_time()
+    cleaning.is_signature(text)
+    cleaning.is_signature(text + "nicht;")
+    cleaning.drop_inline_signature(text)
+    cleaning.drop_inline_signature(text + "nicht;")
+    assert time.process_time() - begin < 0.5
+
+
+@pytest.mark.parametrize("run", ["\u0301\u0316", "\u0316\u0301", "\u0f73", "\u0345\u0301"])
+def test_a_run_of_combining_marks_costs_linear_time(run: str) -> None:
+    begin = time.process_time()
+    assert cleaning.clean("Aber" + run * 50_000 + " Ende").endswith(" Ende")
+    assert time.process_time() - begin < 0.5
+
+
+def test_marks_and_symbols_of_long_texts_stay() -> None:
+    text = "Mu\u0308ller " + "→" * 40 + " ש\u05b8\u05c1 " + "Wort " * 500
+    assert cleaning.clean(text) == unicodedata.normalize("NFC", text).strip()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from legaltune.corpus.outcome import Outcome, read_outcome
@@ -92,3 +94,19 @@ def test_no_outcome_where_the_tenor_does_not_say_it_plainly(tenor: list[str]) ->
 def test_a_subordinate_clause_decides_nothing() -> None:
     tenor = "Auf die Beschwerde wird der Beschluss aufgehoben, soweit der Antrag zurückgewiesen worden ist."
     assert read_outcome(paragraphs(tenor)) is Outcome.STATTGEGEBEN
+
+
+def test_the_end_of_a_long_sentence_counts() -> None:
+    listed = "Muster, " * 1_000
+    assert (
+        read_outcome(paragraphs(f"Die Klage auf Herausgabe von {listed} wird abgewiesen.")) is Outcome.ZURUECKGEWIESEN
+    )
+
+
+@pytest.mark.parametrize(
+    "piece", ["wird ", "Klage ", "gegen ", "Bescheid ", "; ", "und im übrigen ", "a\n", "Beiladung; "]
+)
+def test_a_long_tenor_costs_linear_time(piece: str) -> None:
+    begin = time.process_time()
+    read_outcome(paragraphs("Auf die Revision " + piece * (60_000 // len(piece))))
+    assert time.process_time() - begin < 1

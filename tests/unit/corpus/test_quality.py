@@ -70,6 +70,15 @@ def test_damaged_text() -> None:
     assert refused({GROUNDS: ["7#4 %&/ 12.3 |-- 88 a§ " * 60]}) is DropReason.TOO_SHORT
 
 
+@pytest.mark.parametrize("row", ["1.204,50 | 88,00 | 1.292,50", "2019 | 17 % | § 4 | 3 : 4"])
+def test_rows_of_tables_do_not_count_as_damage_or_language(row: str) -> None:
+    table = "\n".join([row] * 400)
+    check_quality(make_decision({GROUNDS: [REASONS, table, table, REASONS]}), LIMITS)
+    assert refused({GROUNDS: [REASONS, table.replace(" | ", "/")]}) is DropReason.TOO_SHORT
+    assert refused({GROUNDS: [table]}) is DropReason.TOO_SHORT
+    assert refused({GROUNDS: [ENGLISH, table, ENGLISH]}) is DropReason.OTHER_LANGUAGE
+
+
 @pytest.mark.parametrize(
     "sentences",
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import timeit
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +38,25 @@ def test_a_line_is_a_paragraph() -> None:
         ("Ein Leitsatz. \n(Rn.15)", ["Ein Leitsatz. (Rn.15)"]),
         ("(a)\xa0\xa0\ndie Öffentlichkeit zu unterrichten", ["(a) die Öffentlichkeit zu unterrichten"]),
         ("II\n.", ["II."]),
+        ("nach \n§ 4 VwGO\ni.V.m.\n§ 7 ZPO\nzulässig.", ["nach § 4 VwGO i.V.m. § 7 ZPO zulässig."]),
+        ("nach § 4 VwGO\ni. V. m. \n§ 7 ZPO gilt es.", ["nach § 4 VwGO i. V. m. § 7 ZPO gilt es."]),
+        ("ein Antrag\ni.S.v. \n§ 13 VwGO", ["ein Antrag i.S.v. § 13 VwGO"]),
+        (
+            "So Senatsbeschl. \nv. 3.4.2020 - 1 A 2/19\n-, juris Rn. 5.",
+            ["So Senatsbeschl. v. 3.4.2020 - 1 A 2/19 -, juris Rn. 5."],
+        ),
+        ("Mit Brief vom \n29.\xa0August\xa02019\n(Bl. 7) rügt er.", ["Mit Brief vom 29. August 2019 (Bl. 7) rügt er."]),
+        ("der „\nZuschlag\n“ entfällt.", ["der „Zuschlag“ entfällt."]),
+        ("Es heißt: „\nDer Vertrag endet.\n“ (Anlage 3).", ["Es heißt: „Der Vertrag endet.“ (Anlage 3)."]),
+        ("„\nDie Frist läuft.\n“", ["„Die Frist läuft.“"]),
+        ('das Wort "\n Fahrer\n " genügt.', ['das Wort "Fahrer" genügt.']),
+        ("zulässig (\n2.1.\n) und begründet (\n2.2.\n).", ["zulässig (2.1.) und begründet (2.2.)."]),
+        ("mit Trägern (\n Pressen\n ); Beratung", ["mit Trägern (Pressen); Beratung"]),
+        ("so (vgl. BGH 1 (Nr. 2)\n MUSTER\n WORT) auch.", ["so (vgl. BGH 1 (Nr. 2) MUSTER WORT) auch."]),
+        ("(vgl. KommR/\nRoth\n/\nKern\n, 2. Aufl.)", ["(vgl. KommR/Roth/Kern, 2. Aufl.)"]),
+        ("Er erwartet hinreichende\nAussicht auf Erfolg.", ["Er erwartet hinreichende Aussicht auf Erfolg."]),
+        ("von 30 m\n2\ngroßen Beeten", ["von 30 m2 großen Beeten"]),
+        ("der Ausstoß von CO\n2\nsinkt.", ["der Ausstoß von CO2 sinkt."]),
         (" 1. \n die Klage abzuweisen; \n 2. \n hilfsweise", ["1. die Klage abzuweisen;", "2. hilfsweise"]),
     ],
 )
@@ -59,6 +80,18 @@ def test_a_sentence_that_an_inline_tag_broke_is_joined(text: str, expected: list
         ["Ein Wert", "Ein anderer"],
         [" II. ", " a) der Kläger"],
         [" 1. ", "", "die Klage"],
+        ["Er beantragt,", "die Klage abzuweisen;", "hilfsweise die Revision zuzulassen."],
+        ["Die Klage ist zulässig.", "a. Der Rechtsweg ist eröffnet."],
+        ["Dies ergibt sich aus Folgendem:", "i.V.m. ist keine Regel."],
+        ["Er lud ein zum", "1. Fest der Stadt"],
+        ["Sie tagten am Ende.", "3. Mai 2020 war ein Sonntag."],
+        ["Wie hier Roth, juris Rn. 91.", "Eine andere Ansicht überzeugt nicht."],
+        ["Der Vertrag lautet (Auszug:", "1. Die Miete ist fällig."],
+        ["Der Zeuge sagte (leise.", "Danach schwieg er."],
+        ["Das Wort „Ende“", "“Quote” ist englisch."],
+        ['Er sagte "ja" und "nein "', "Danach schwieg er."],
+        ["Sie schrieb „", "Gründe"],
+        ["Adresse: https://muster.de/", "Die Seite ist erreichbar."],
     ],
 )
 def test_what_only_looks_broken_stays_apart(lines: list[str]) -> None:
@@ -118,6 +151,26 @@ def test_bare_number_beyond_the_gap_is_text() -> None:
 
 def test_exponent_of_a_unit_is_no_margin_number() -> None:
     assert flow("Die Fläche misst 30 m\n1\ngroße Teile.") == [(None, "Die Fläche misst 30 m"), (None, "1 große Teile.")]
+    assert flow("1\nKlein.\nSie misst 30 m\n2\n2\nEnde.") == [
+        ("1", "Klein."),
+        (None, "Sie misst 30 m2"),
+        ("2", "Ende."),
+    ]
+
+
+def test_a_margin_number_parts_what_a_quotation_mark_would_join() -> None:
+    text = "Gründe\nRandnummer\n1\nEs heißt: „\nRandnummer\n2\nZusatz\nRandnummer\n3\n“ Das gilt."
+    assert flow(text)[1:] == [("1", "Es heißt: „"), ("2", "Zusatz"), ("3", "“ Das gilt.")]
+
+
+@pytest.mark.parametrize("line", ["(", "„", '"', "m", "2", "i.V.m.", "Roth/", "v. 3.4.2020", "nach der ", "a (b"])
+def test_time_is_linear_in_the_number_of_broken_lines(line: str) -> None:
+    seconds = min_seconds("\n".join([line] * 2_000)), min_seconds("\n".join([line] * 16_000))
+    assert seconds[1] < 24 * seconds[0] + 0.02
+
+
+def min_seconds(text: str) -> float:
+    return min(timeit.repeat(lambda: paragraphs_of(text, Layout.PARAGRAPH_LINES), number=1, repeat=3))
 
 
 def test_number_before_a_section_heading_is_not_its_own() -> None:

@@ -73,6 +73,58 @@ def test_a_plain_way_is_an_address_in_the_rubrum() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("Er wohnt Unter den Ulmen 7.", "Er wohnt [Anschrift]."),
+        ("wohnte in Musterstadt, Fischersteig 7, und", "wohnte in Musterstadt, [Anschrift], und"),
+        ("wohnte in Musterstadt-Nord, Jungfernhalde 7", "wohnte in Musterstadt-Nord, [Anschrift]"),
+        ("Sie lebt seit 2010 Im Winkel 3 b bei", "Sie lebt seit 2010 [Anschrift] bei"),
+        ("wohnhaft C 4, 12, 68159 Mannheim", "wohnhaft [Anschrift]"),
+        ("Wohnhaft: Neuer Wall 5", "Wohnhaft: [Anschrift]"),
+        (
+            "unter der Anschrift Am Alten Anger 4, 01234 Musterstadt gemeldet",
+            "unter der Anschrift [Anschrift] gemeldet",
+        ),
+        ("Die Anschrift der Klägerin lautet Hohe Bleiche 12.", "Die Anschrift der Klägerin lautet [Anschrift]."),
+    ],
+)
+def test_addresses_without_a_word_for_a_street(text: str, expected: str) -> None:
+    assert scrubbed(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Er wohnt in Haus 3, seine Schwester wohnt Zimmer 12, der Sohn lebt mit 3 Kindern in Köln 3",
+        "Sie wohnhaft Winkel 3 Kinder; er lebt in Deutschland 3 Jahre; das lohnt Mustersachen 3",
+        "war dort nicht gemeldet, Beiakte 3; wo er wohnt, Sitzungsprotokoll 2; in Köln gemeldet, Band 2 der Akte",
+        "wie gewohnt Dienstag 3, gemeldet am Montag 4, belebt Anger 3, gemeldet Juni 2019",
+        "bei der Anschrift Blatt 77; ein Kind lebt Im Sinne des § 3",
+        "wohnt in der A-Straße 3, in M., B.-Weg 4",
+        "Anschrift: Verwaltungsgericht Musterstadt, Unter den Ulmen 3",
+        "Die Linden 77 standen Unter den Ulmen 7.",
+    ],
+)
+def test_no_addresses_without_a_word_for_a_street(text: str) -> None:
+    assert scrubbed(text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("TANNENSTRASSE 5, 01234 MUSTERSTADT", "[Anschrift]"),
+        ("KLÄGER, ANNA-MUSTER-STRASSE 12a, 01234 Musterstadt", "KLÄGER, [Anschrift]"),
+        ("LANGER WEG 5, BEKLAGTER", "[Anschrift], BEKLAGTER"),
+        ("AMTSGERICHT MUSTERSTADT, LANGE STRASSE 1, 01234 MUSTERSTADT", None),
+        ("A-STRASSE 5 IN M.", None),
+    ],
+)
+def test_roads_in_capitals_are_addresses_in_the_rubrum(text: str, expected: str | None) -> None:
+    assert scrubbed(text, section=RUBRUM) == [expected or text]
+    assert scrubbed(text, section=GROUNDS) == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
         ("an a.muster@post.example geschickt", "an [E-Mail] geschickt"),
         ("an a.muster(at)post.example.", "an [E-Mail]."),
         ("Telefon: 030 / 123 45-67 oder Fax 030/1234568.", "Telefon: [Telefon] oder Fax [Telefon]."),
@@ -193,6 +245,48 @@ def test_no_counsel(text: str) -> None:
     assert scrubbed(text, section=RUBRUM) == [text]
 
 
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (
+            ["vertreten durch Rechtsanwalt Max Muster, Ahornweg 5, 01234 Musterstadt, Klägerin, gegen"],
+            ["vertreten durch [Prozessbevollmächtigte], Klägerin, gegen"],
+        ),
+        (
+            ["durch die Rechtsanwälte Dr. Muster & Partner, Am Anger 4 - 6, 01234 Musterstadt - Kläger -"],
+            ["durch die [Prozessbevollmächtigte] - Kläger -"],
+        ),
+        (
+            ["K., vertreten durch RAin Muster und Kollegen", "Am Anger 5", "01234 Musterstadt", "Klägerin", "gegen"],
+            ["K., vertreten durch [Prozessbevollmächtigte]", "Klägerin", "gegen"],
+        ),
+        (
+            ["die Muster GmbH, vertreten durch Rechtsanwältin Prof. Dr. Muster als Insolvenzverwalterin"],
+            ["die Muster GmbH, vertreten durch [Prozessbevollmächtigte] als Insolvenzverwalterin"],
+        ),
+        (
+            ["vertreten durch Rechtsanwalt Muster", "Bevollmächtigter: Rechtsanwalt Beispiel", "gegen"],
+            ["vertreten durch [Prozessbevollmächtigte]", "Bevollmächtigter: [Prozessbevollmächtigte]", "gegen"],
+        ),
+    ],
+)
+def test_counsel_without_a_label(texts: list[str], expected: list[str]) -> None:
+    assert scrubbed(*texts, section=RUBRUM) == expected
+    assert PlaceholderType.COUNSEL not in scrubbed(texts[0], section=GROUNDS)[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "vertreten durch Rechtsanwälte K. & Partner, gegen",
+        "vertreten durch den Rechtsausschuss Muster und durch Rechtsanwälte",
+        "hat der Senat für Anwaltssachen am 3. Mai 2020 durch die Rechtsanwältin Muster und die Richterin Beispiel",
+    ],
+)
+def test_no_counsel_without_a_label(text: str) -> None:
+    assert scrubbed(text, section=RUBRUM) == [text]
+
+
 def test_a_colon_behind_counsel_in_the_grounds_opens_speech() -> None:
     text = "Dazu sagte der Bevollmächtigte: Mein Mandant weiß davon nichts."
     assert scrubbed(text) == [text]
@@ -234,6 +328,10 @@ PIECES = [
         "K.",
         "Am Wall ",
         "Tel. 030 123456",
+        "wohnt ",
+        "Im Winkel ",
+        "LANGER WEG ",
+        "durch ",
     ),
 ]
 
@@ -260,6 +358,15 @@ def test_what_is_counted_is_replaced_and_nothing_else_changes(text: str, section
         "IBAN DE12 " + "1234 " * 20_000,
         "Tel. 0" + " " * 50_000,
         "1. 1. " * 20_000 + " geboren",
+        "Tannenstraße 5 " + "wohnt in der Anschrift der Muster " * 3_000 + "X 3",
+        "wohnt in Aa" + "-Aa" * 20_000 + ", B",
+        "wohnt " * 20_000 + "Im Winkel " * 5_000,
+        "LANGER WEG 5 " + "AA-" * 20_000 + "A" * 20_000,
+        "LANGER WEG 5 " + "AA " * 20_000,
+        "durch Rechtsanwalt " * 5_000,
+        "durch Rechtsanwalt Muster, " * 20_000,
+        "durch Rechtsanwalt " + "Aa und " * 20_000,
+        "durch Rechtsanwalt" + "\nAa 1" * 20_000,
     ],
 )
 def test_hostile_text_takes_no_time(text: str) -> None:

@@ -41,6 +41,8 @@ _LEADING_NUMBER = re.compile(r"(?P<number>\d{1,4})(?:\s+(?P<text>[A-ZÄÖÜ§„
 _INDENTED = re.compile(r"margin-left\s*:\s*0*[1-9]")
 _HIDDEN = re.compile(r"display\s*:\s*none")
 _MARKER = re.compile(r"list-style-type\s*:\s*(?:(['\"])(?P<text>.*?)\1|(?P<kind>[\w-]+))")
+# How ordered lists count by their type.
+_COUNTED = {"1": "decimal", "a": "lower-alpha"}
 _START = re.compile(r"\s*(\d{1,4})\s*", re.ASCII)
 _CSS_ESCAPE = re.compile(r"\\([0-9A-Fa-f]{1,6})\s?")
 _SPACE = re.compile(r"[\n\r\t\f]")
@@ -179,6 +181,7 @@ class _Collector:
             return
         known = section_heading(text) is not None
         if not self.keep_links and linked_chars >= len(text) and not (self.number or known or is_outline_number(text)):
+            self.label = ""
             return
         if self.label and not known:
             text = f"{self.label} {text}"
@@ -405,13 +408,20 @@ def _before_first(ol: etree._Element) -> int:
 
 
 def _label_item(collector: _Collector, element: etree._Element) -> None:
-    """Print the mark of a list item where the page says what it looks like."""
+    """Print the mark of a list item where the page says what it looks like: by a style, a type or a first number.
+
+    A list that says nothing may show no numbers: the BVerwG makes items of the lines of a tenor and of its sub-lists.
+    """
     if collector.items:
         collector.items[-1] += 1
     parent = element.getparent()
-    match = _MARKER.search(parent.get("style", "")) if parent is not None else None
-    if match and collector.items:
+    if parent is None or not collector.items:
+        return
+    style = parent.get("style", "")
+    if match := _MARKER.search(style):
         collector.label = _marker(match["text"], match["kind"], collector.items[-1])
+    elif parent.tag == "ol" and "list-style" not in style and ("type" in parent.attrib or "start" in parent.attrib):
+        collector.label = _marker(None, _COUNTED.get(parent.get("type", "1")), collector.items[-1])
 
 
 def _marker(text: str | None, kind: str | None, count: int) -> str:

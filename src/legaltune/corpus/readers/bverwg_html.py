@@ -17,6 +17,7 @@ from legaltune.corpus.readers.content import Content
 from legaltune.corpus.readers.decision_parts import sections_of
 from legaltune.corpus.readers.facts import find_chamber, find_date, find_ecli, find_kind, norm_entries
 from legaltune.corpus.readers.html import by_class, classes, decode_html, first_by_class, parse_html, text_of
+from legaltune.corpus.readers.reasons import with_reasons_in_tenor
 from legaltune.corpus.reflow import is_pronouncement
 from legaltune.corpus.sections import LEITSATZ, RUBRUM, TENOR, Heading
 
@@ -94,7 +95,7 @@ def _sections(page: etree._Element) -> dict[SectionName, tuple[Paragraph, ...]]:
     }
     if not found.keys() - {SectionName.LEITSATZ, SectionName.RUBRUM}:
         raise DocumentError(DropReason.NO_SECTIONS, "neither a tenor nor grounds")
-    return found
+    return with_reasons_in_tenor(found)
 
 
 def _split_rubrum(box: list[Paragraph]) -> tuple[list[Paragraph], list[Paragraph]]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from legaltune.corpus.document import Paragraph, SectionName
 from legaltune.corpus.readers.blocks import without_signature
 from legaltune.corpus.readers.portal_text import tidied
+from legaltune.corpus.readers.reasons import with_reasons_in_tenor
 from legaltune.corpus.reflow import is_pronouncement
 from legaltune.corpus.sections import RUBRUM, TENOR, Heading, Part, Stage, collect_sections, split_at_headings
 
@@ -27,7 +28,9 @@ def sections_of(
         start: Heading that stands unprinted above the first paragraph.
     """
     parts = with_rubrum(split_at_headings(paragraphs, start))
-    return collect_sections(tidy for part in parts for tidy in _without_additions(part))
+    sections = collect_sections(tidy for part in parts for tidy in _without_additions(part))
+    # Where one section is read at a time, the reasons may be in another.
+    return sections if start else with_reasons_in_tenor(sections)
 
 
 def with_rubrum(parts: Sequence[Part]) -> list[Part]:

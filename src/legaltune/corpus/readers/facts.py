@@ -176,9 +176,10 @@ def norm_entries(line: str) -> list[str]:
 def _entries_of_one_statute(text: str) -> list[str]:
     start = _NORM_START.search(text)
     statute = text[: start.start()].strip(" ,;:") if start else ""
-    if not start or not statute:
-        return [entry for entry in (part.strip() for part in _NORM_SPLIT.split(text)) if entry]
-    return [f"{entry.strip()} {statute}" for entry in _NORM_SPLIT.split(text[start.start() :]) if entry.strip()]
+    # Behind a small letter stands no statute of its own: "Richtlinie zu § 4 MustG".
+    behind = f" {statute}" if statute and not statute.split()[-1].islower() else ""
+    entries = _NORM_SPLIT.split(text[start.start() :] if start and behind else text)
+    return [entry.strip(" ,;") + behind for entry in entries if entry.strip(" ,;")]
 
 
 def labelled_values(root: etree._Element) -> Mapping[str, list[str]]:

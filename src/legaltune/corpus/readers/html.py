@@ -48,6 +48,7 @@ _MAX_FALLBACK_CHARS = 250_000
 _MAX_UNCOUNTED_CHARS = 100_000
 _MAX_ATTRIBUTES = 1_000
 _MAX_DEPTH = 300  # the tree ends at 256
+_PIECE_BYTES = 65_536
 
 
 def decode_html(raw: bytes) -> str:
@@ -99,8 +100,12 @@ def parse_html(text: str) -> etree._Element:
 
 
 def _refuse_huge_tags(raw: bytes) -> None:
+    parser = etree.HTMLParser(encoding="utf-8", target=_AttributeCount())
     with suppress(_TooDeepError):
-        etree.fromstring(raw, etree.HTMLParser(encoding="utf-8", target=_AttributeCount()))
+        # In pieces, since an exception ends the parser only between two of them.
+        for start in range(0, len(raw), _PIECE_BYTES):
+            parser.feed(raw[start : start + _PIECE_BYTES])
+        parser.close()
 
 
 class _TooDeepError(Exception):

@@ -91,7 +91,19 @@ def read_page(
     else:
         paragraphs = paragraphs_of(root, keep_links=False)
     values = labelled_values(root)
-    head = _head(root, values, paragraphs)
+    return _described(values, _head(root, values, paragraphs), paragraphs, sections, source=source, court=court)
+
+
+def _described(
+    values: Mapping[str, list[str]],
+    head: str,
+    paragraphs: Sequence[Paragraph],
+    sections: Mapping[SectionName, tuple[Paragraph, ...]],
+    *,
+    source: str,
+    court: str | None,
+) -> Decision:
+    """The decision with these sections, described by the labelled values and the head of its page."""
     ecli = find_ecli(" ".join(values.get("ecli", []))) or find_ecli(head)
     found_court, chamber = (court, None) if court else _court(values, head)
     kind = _kind(values, head) or _kind_by_formula(paragraphs)

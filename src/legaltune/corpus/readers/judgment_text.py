@@ -18,7 +18,7 @@ from typing import Any
 from legaltune.corpus.cleaning import clean, is_page_number, join_spaced_word, join_wrapped
 from legaltune.corpus.document import Decision, DocumentError, DropReason, SectionName
 from legaltune.corpus.readers.content import Content
-from legaltune.corpus.readers.facts import find_date, short_court
+from legaltune.corpus.readers.facts import find_date, norm_entries, short_court
 from legaltune.corpus.readers.leitsaetze import above_mark, split_at_marks
 from legaltune.corpus.readers.portal_text import parts_of, tidied
 from legaltune.corpus.reflow import Layout, paragraphs_of
@@ -212,14 +212,14 @@ def _front_part(text: str, heading: Heading) -> list[Part]:
 
 
 def _norms(lines: Sequence[str]) -> tuple[str, ...]:
-    """One entry a statute; a line that begins as the rest of one does goes on with it."""
+    """The norms, the statute behind each; a line that begins as the rest of an entry does goes on with it."""
     norms: list[str] = []
     for line in lines:
         if norms and (norms[-1].endswith(",") or _CONTINUES_NORM.match(line)):
             norms[-1] += f" {line}"
         else:
             norms.append(line)
-    return tuple(norm for norm in norms if any(map(str.isdigit, norm)))
+    return tuple(entry for norm in norms if any(map(str.isdigit, norm)) for entry in norm_entries(norm))
 
 
 def _identity(lines: Sequence[str]) -> _Identity:

@@ -17,6 +17,7 @@ from legaltune.corpus.cleaning import clean
 from legaltune.corpus.document import Decision, DocumentError, DropReason, Paragraph, SectionName
 from legaltune.corpus.readers.content import Content
 from legaltune.corpus.readers.decision_parts import sections_of
+from legaltune.corpus.readers.ecli import court_of_ecli
 from legaltune.corpus.readers.facts import find_court, find_date, find_kind, split_court
 from legaltune.corpus.readers.html import parse_html, text_of
 from legaltune.corpus.readers.html_page import read_sections
@@ -137,12 +138,13 @@ def _markdown_paragraphs(text: str) -> Iterator[Paragraph]:
 
 
 def _court(record: Record, head: str) -> tuple[str | None, str | None]:
-    """Court and panel as far as the court's name holds it."""
+    """Court and panel as far as the court's name holds it; a fixture has but the row of the court in another table."""
     printed = record.get("court")
     named = _text(printed, "name") if isinstance(printed, dict) else _text(record, "court", "court_name")
     if named:
         return split_court(_mended(named))
-    return find_court(_text(record, "source_name")) or find_court(head), None
+    known = find_court(_text(record, "source_name")) or court_of_ecli(_text(record, "ecli"))
+    return known or find_court(head), None
 
 
 def _date(record: Record) -> date | None:

@@ -11,6 +11,7 @@ from legaltune.corpus.cleaning import clean, join_spaced_word
 from legaltune.corpus.document import Decision, DocumentError, DropReason, Paragraph
 from legaltune.corpus.readers.content import Content
 from legaltune.corpus.readers.portal_text import european_parts, parts_of, tidied
+from legaltune.corpus.readers.reasons import with_reasons_in_tenor
 from legaltune.corpus.reflow import Layout, paragraphs_of
 from legaltune.corpus.sections import LEITSATZ, RUBRUM, VERFAHRENSGANG, Part, collect_sections
 
@@ -57,7 +58,7 @@ def read(content: Content) -> Decision:
     court, chamber = _split_court(_COURTS.get(printed, printed))
     layout = _LAYOUTS.get(_text(record, "_source"), Layout.PARAGRAPH_LINES)
     parts = european_parts(text) if court == _EUGH else parts_of(text, layout, _text(record, "summary"))
-    sections = collect_sections([*parts, *_leitsatz_field(record, parts)])
+    sections = with_reasons_in_tenor(collect_sections([*parts, *_leitsatz_field(record, parts)]))
     if not sections:
         raise DocumentError(DropReason.NO_SECTIONS, "no heading of a section and no formula before the tenor")
     front = parts[0].paragraphs if parts[0].heading in {None, RUBRUM} else []

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
+from legaltune.corpus.cleaning import normalize
 from legaltune.corpus.document import DocumentError, DropReason, ReadyMade
 from legaltune.corpus.readers.content import Content
 
@@ -142,7 +143,7 @@ def _clean(text: str) -> str:
     text = _LINE_BREAKS.sub("\n", text)
     if not text.isascii() or not text.replace("\n", "").isprintable():
         dropped = {ord(c): None for c in set(text) if _is_dropped(c)}
-        text = unicodedata.normalize("NFC", text.translate(dropped))
+        text = normalize(text.translate(dropped))
     text = text.rstrip()
     blank_lines = len(text) - len(text.lstrip())
     return text[text.rfind("\n", 0, blank_lines) + 1 :]

@@ -17,6 +17,7 @@ from legaltune.corpus.cleaning import clean, drop_image_captions
 from legaltune.corpus.document import Decision, DocumentError, DropReason, Paragraph, SectionName
 from legaltune.corpus.readers.blocks import without_signature
 from legaltune.corpus.readers.content import Content
+from legaltune.corpus.readers.reasons import with_reasons_in_tenor
 from legaltune.corpus.sections import TENOR, collect_sections, mark_titles, split_at_headings
 from legaltune.corpus.xml import parse_xml
 
@@ -132,8 +133,10 @@ def _sections(fields: _Fields) -> dict[SectionName, tuple[Paragraph, ...]]:
         if paragraphs:
             sections[section] = tuple(mark_titles(paragraphs))
     if not {SectionName.ENTSCHEIDUNGSGRUENDE, SectionName.GRUENDE} & sections.keys():
-        # In one decision of fifteen the grounds stand in the tenor, below a heading of their own.
+        # One decision of fifteen has neither element: any reasoning is in its tenor, below a heading of its own ...
         sections |= collect_sections(split_at_headings(sections.pop(SectionName.TENOR, ()), start=TENOR))
+        # ... or below none.
+        sections = with_reasons_in_tenor(sections)
     return sections
 
 

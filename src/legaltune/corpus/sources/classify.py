@@ -11,9 +11,10 @@ from legaltune.corpus.xml import UTF8_BOM, root_name
 HEAD_BYTES = 16_384
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 GZIP_MAGIC, BZIP2_MAGIC, ZSTD_MAGIC = b"\x1f\x8b\x08", b"BZh", b"\x28\xb5\x2f\xfd"
+XZ_MAGIC = b"\xfd7zXZ\x00"
 _TAR_MAGIC, _TAR_MAGIC_OFFSET = b"ustar", 257
-_OTHER_ARCHIVES = {b"\xfd7zXZ\x00": "xz", b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "rar"}
-_COMPRESSION_SUFFIXES = {".gz": "", ".bz2": "", ".zst": "", ".tgz": ".tar", ".tbz2": ".tar"}
+_OTHER_ARCHIVES = {b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "rar"}
+_COMPRESSION_SUFFIXES = {".gz": "", ".bz2": "", ".zst": "", ".xz": "", ".tgz": ".tar", ".tbz2": ".tar", ".txz": ".tar"}
 _ARCHIVE_SUFFIXES = frozenset({".zip", ".tar", *_COMPRESSION_SUFFIXES})
 _LINES_SUFFIXES = frozenset({".jsonl", ".ndjson"})
 

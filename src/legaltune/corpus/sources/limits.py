@@ -19,6 +19,8 @@ MAX_ZIP_DIRECTORY_BYTES = 48 * MIB
 MAX_ZIP_MEMBERS = 600_000
 # Extended headers of a tar hold the name of a member and its times.
 MAX_TAR_HEADER_BYTES = MIB
+# xz -9 needs 65 MiB to be unpacked; a header may ask for gigabytes.
+MAX_XZ_MEMORY_BYTES = 128 * MIB
 # A tar of zips, a zip of zips; more layers only occur in bombs.
 MAX_ARCHIVE_DEPTH = 2
 

@@ -53,7 +53,7 @@ class _Place:
 def open_file(ref: FileRef) -> Iterator[Item]:
     """All documents in one file, read front to back with at most one document in memory.
 
-    A zip or a tar holds a document a member, and zips within it are opened too; gzip, bzip2 and Zstandard are
+    A zip or a tar holds a document a member, and zips within it are opened too; gzip, bzip2, xz and Zstandard are
     unpacked; JSON Lines, JSON lists and pages of an API (`{"count": 2, "results": [...]}`) hold a document a record.
     Everything else is one document. Origins name the way: "all.tar.gz!2024/jb-1.zip!jb-1.xml", "cases.jsonl.gz:17",
     "cases.json[3]".

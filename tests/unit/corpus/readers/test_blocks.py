@@ -40,18 +40,18 @@ def test_every_mark_of_a_randnummer(markup: str) -> None:
     [
         '<table><tr><td valign="top"><table><tr><td><i>{n}</i>&nbsp;</td></tr></table></td>'
         '<td><table><tr><td><rd nr="{n}"></rd>Satz.</td></tr></table></td></tr></table>',
-        "<table><tr><td>{n}</td><td><p>Satz.</p></td></tr></table>",
         '<div class="absatz"><div class="rechts">{n}</div><div class="links"><p>Satz.</p></div></div>',
         '<div class="absatz"><div class="links"><p>Satz.</p></div><div class="rechts">{n}</div></div>',
         "<dl><dt>{n}</dt><dd>Satz.</dd></dl>",
     ],
 )
 def test_margins_that_count_up(markup: str) -> None:
-    if "<table><tr><td>{n}" in markup:
-        rows = "".join(f"<tr><td>{n}</td><td>{'Ein langer Satz. ' * 4}</td></tr>" for n in (1, 2, 3))
-        assert [number for number, _ in read(f"<table>{rows}</table>")] == ["1", "2", "3"]
-        return
     assert read("".join(markup.format(n=n) for n in (1, 2, 4))) == [("1", "Satz."), ("2", "Satz."), ("4", "Satz.")]
+
+
+def test_a_column_that_counts_up_beside_text_is_a_margin() -> None:
+    rows = "".join(f"<tr><td>{n}</td><td>{'Ein langer Satz. ' * 4}</td></tr>" for n in (1, 2, 3))
+    assert [number for number, _ in read(f"<table>{rows}</table>")] == ["1", "2", "3"]
 
 
 def test_a_number_that_is_not_due_is_text() -> None:
@@ -99,6 +99,26 @@ def test_items_keep_their_marks() -> None:
 def test_a_list_may_begin_with_another_number(start: str, marks: str) -> None:
     items = f"<ol start='{start}' style='list-style-type:decimal'><li>A</li><li>B</li></ol>"
     assert " ".join(text.split()[0] for _, text in read(items)) == marks
+
+
+@pytest.mark.parametrize(
+    ("attributes", "marks"),
+    [
+        ("type='a'", ["a) A", "b) B"]),
+        ("type='1' start='4'", ["4. A", "5. B"]),
+        ("start='4'", ["4. A", "5. B"]),
+        ("class='plain'", ["A", "B"]),
+        ("type='I'", ["A", "B"]),
+        ("start='1' style='list-style: none'", ["A", "B"]),
+    ],
+)
+def test_a_list_counts_by_its_attributes(attributes: str, marks: list[str]) -> None:
+    assert [text for _, text in read(f"<ol {attributes}><li>A</li><li><p>B</p></li></ol>")] == marks
+
+
+def test_a_list_of_links_leaves_no_marks() -> None:
+    links = "<ul style='list-style-type:disc'><li><a href='/a'>Start</a></li><li><a href='/b'>Suche</a></li></ul>"
+    assert read(links, keep_links=False) == []
 
 
 def test_tables_of_data_become_rows() -> None:
@@ -160,3 +180,9 @@ def test_no_text_is_lost(parts: list[tuple[str, str, str]]) -> None:
     body = "".join(f"<{block}><{inline}>{text}</{inline}></{block}>" for block, inline, text in parts)
     read_text = "".join(text for _, text in read(f"<body>x{body}</body>"))
     assert read_text.replace(" ", "") == "x" + "".join(text for _, _, text in parts).replace(" ", "")
+
+
+def test_a_number_of_thousands_of_digits_is_no_randnummer() -> None:
+    long, number = "Ein Satz, der in der zweiten Spalte steht und lang genug ist.", "9" * 5_000
+    rows = "".join(f"<tr><td>{first}</td><td>{long}</td></tr>" for first in ("Jahr", number))
+    assert [text for _, text in read(f"<table>{rows}</table>")] == [f"Jahr | {long}\n{number} | {long}"]

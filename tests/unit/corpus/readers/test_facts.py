@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 
 import pytest
@@ -94,6 +95,8 @@ def test_norms() -> None:
     assert norm_entries("GG Art. 3 Abs. 1, Art. 5") == ["Art. 3 Abs. 1 GG", "Art. 5 GG"]
     assert norm_entries("§ 1 MustG, § 2 MustG") == ["§ 1 MustG", "§ 2 MustG"]
     assert norm_entries("WpHG") == ["WpHG"]
+    assert norm_entries("MustG § 1; § 2,") == ["§ 1 MustG", "§ 2 MustG"]
+    assert norm_entries("Richtlinie zu § 4 MustG") == ["Richtlinie zu § 4 MustG"]
 
 
 def test_norms_of_several_statutes_on_one_line() -> None:
@@ -157,3 +160,12 @@ def test_contradictory_metadata(court: str, day: date, ecli: str) -> None:
     with pytest.raises(DocumentError, match=r"but ECLI:") as caught:
         check_consistency(decision(court, day, ecli))
     assert caught.value.reason is DropReason.CONTRADICTORY_METADATA
+
+
+def test_labels_cost_linear_time() -> None:
+    """Each of the elements around a text may be a label, and a value may consist of many pieces."""
+    nested = "<div>" * 200 + "<p>x</p>" * 20_000 + "</div>" * 200
+    begin = time.process_time()
+    values = labelled_values(parse_html(f"{nested}<dl><dt>Normen</dt><dd>{'<b>ein Wort</b> ' * 50_000}</dd></dl>"))
+    assert values["norms"][0].startswith("ein Wort ein Wort")
+    assert time.process_time() - begin < 2

@@ -79,3 +79,47 @@ def test_hostile_markup_costs_little_time(piece: str) -> None:
 def test_text_of() -> None:
     assert text_of(None) == ""
     assert text_of(parse_html("<div>eins<br>zw<b>ei</b><p>drei</p>vier</div>")) == "eins zwei drei vier"
+
+
+@pytest.mark.parametrize("attribute", ['a{}="x"', 'a{}="<>"', "a{}"])
+@pytest.mark.parametrize("before", ["", "<!-- <b x=' -->", "<p>x</p>" * 20_000])
+def test_a_tag_with_thousands_of_attributes_is_refused(before: str, attribute: str) -> None:
+    """libxml2 would take minutes for it, and no signal reaches it there."""
+    tag = f"<b {' '.join(attribute.format(n) for n in range(100_000))}>"
+    begin = time.process_time()
+    with pytest.raises(DocumentError, match=r"a tag 'b' with 100000 attributes, more than 1000"):
+        parse_html(f"<html><body>{before}{tag}x</b>")
+    assert time.process_time() - begin < 1
+
+
+def test_a_tag_below_the_end_of_the_tree_costs_nothing() -> None:
+    tag = f"<b {' '.join(f'a{n}' for n in range(100_000))}>"
+    begin = time.process_time()
+    with pytest.raises(DocumentError, match="no readable text"):
+        parse_html("<dl><dd>" * 40_000 + "</p>" + tag)
+    assert time.process_time() - begin < 1
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "piece", ["<!--", "<a ", "<a/", "<a", "<a b='", "<p a='", "</", "<?", "<?xml ", "<![", "<![if ", "<xmp>", "<title>"]
+)
+def test_hostile_markup_costs_the_fallback_little_time(piece: str) -> None:
+    begin = time.process_time()
+    reparse(piece * (60_000 // len(piece)))
+    assert time.process_time() - begin < 1
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "before", ["<?xml version='1.0'?><akte>", "akte.txt", "http://muster.example/", "&#" + "9" * 5_000]
+)
+def test_the_fallback_reads_without_a_warning(before: str) -> None:
+    assert text_of(reparse(f"{before}<p>Abgewiesen.\ud800</p>")).endswith("Abgewiesen.")
+
+
+@pytest.mark.parametrize("tag", ["xmp", "title", "textarea", "iframe", "noframes", "plaintext"])
+def test_the_fallback_reads_behind_what_opens_and_never_closes(tag: str) -> None:
+    root = reparse(f"<{tag}><h2>Tenor</h2><p>Abgewiesen.</p>")
+    assert root is not None
+    assert [element.text for element in root.iter("h2", "p") if element.text] == ["Tenor", "Abgewiesen."]

@@ -151,9 +151,11 @@ def test_head_of_a_portals_print() -> None:
     assert (decision.file_numbers, decision.chamber) == (("1 O 23/18",), None)
     assert decision.title == "Haftung für ein Muster, das beim Nachbarn steht"
     assert decision.norms == (
-        "MustG § 1, § 2 Abs. 1, § 3",
-        "Mustergrundverordnung in der geltenden Fassung Art. 4",
-        "BGB § 823",
+        "§ 1 MustG",
+        "§ 2 Abs. 1 MustG",
+        "§ 3 MustG",
+        "Art. 4 Mustergrundverordnung in der geltenden Fassung",
+        "§ 823 BGB",
     )
     assert decision.previous_instances == ("AG Musterdorf, Urteil vom 03.04.2018 – 5 C 6/17",)
     assert decision.document_id == "LG Musterstadt 1 O 23/18 Endurteil 2019-02-01"
@@ -241,6 +243,7 @@ def test_id_of_a_decision_without_a_day_depends_on_its_text() -> None:
         (None, DropReason.MISSING_FIELD, "Text"),
         (" \n", DropReason.MISSING_FIELD, "Text"),
         (["Tenor"], DropReason.MISSING_FIELD, "Text"),
+        ("1/2\n2/2", DropReason.MISSING_FIELD, "page numbers alone"),
         (RUBRUM.replace("Az.: 3 B 45/20\n", ""), DropReason.MISSING_FIELD, "file number not found"),
         (RUBRUM.replace("Oberverwaltungsgericht Musterland\n", ""), DropReason.MISSING_FIELD, "court not found"),
         ("Tenor\nNein.\nGründe\nDarum.", DropReason.MISSING_FIELD, "court, file number, kind of decision not found"),

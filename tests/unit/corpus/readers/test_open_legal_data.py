@@ -71,11 +71,25 @@ def test_source_names_the_court() -> None:
     assert read(fixture(source_name="Bundesgerichtshof")).court == "BGH"
 
 
+@pytest.mark.parametrize(("code", "court"), [("BGH", "BGH"), ("LGKOELN", "LG Köln")])
+def test_ecli_names_the_court(code: str, court: str) -> None:
+    case = fixture(source_name="", ecli=f"ECLI:DE:{code}:2024:0229.3K12.23.00")
+    assert read(case).court == court
+
+
 def test_markdown_alone() -> None:
     decision = read({**samples.CASE_RECORD, "content": MARKDOWN})
     assert printed(decision) == {
         "tenor": [(None, "Die Klage wird abgewiesen.")],
         "gruende": [(None, "I."), ("1", "1. Der Kläger klagt."), ("2", "Die Klage ist unbegründet.")],
+    }
+
+
+def test_a_remark_in_the_tenor_is_the_reasons_of_an_order_without_any() -> None:
+    page = "<h2>Tenor</h2><p>Die Revision wird verworfen.</p><p>Ergänzend bemerkt der Senat: Die Rüge greift nicht.</p>"
+    assert printed(read({**samples.CASE_RECORD, "content": page})) == {
+        "tenor": [(None, "Die Revision wird verworfen.")],
+        "gruende": [(None, "Ergänzend bemerkt der Senat: Die Rüge greift nicht.")],
     }
 
 

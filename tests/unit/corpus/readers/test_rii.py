@@ -61,6 +61,13 @@ def gruende(*rows: str) -> tuple[Paragraph, ...]:
     return read(gruende=f"<div>{''.join(rows)}</div>").section(SectionName.GRUENDE)
 
 
+def test_a_remark_in_the_tenor_is_the_reasons_of_an_order_without_any() -> None:
+    tenor = "<p>Die Revision wird verworfen. Der Senat bemerkt ergänzend: Die Rüge ist unzulässig.</p>"
+    decision = read(tenor=f"<div>{row(tenor)}</div>", tatbestand="", entscheidungsgruende="", gruende="")
+    assert [p.text for p in decision.section(SectionName.TENOR)] == ["Die Revision wird verworfen."]
+    assert [p.text for p in decision.grounds] == ["Der Senat bemerkt ergänzend: Die Rüge ist unzulässig."]
+
+
 def test_fields() -> None:
     decision = read()
     assert decision == Decision(

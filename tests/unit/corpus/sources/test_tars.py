@@ -17,7 +17,7 @@ from tests.unit.corpus.sources.inputs import contents, documents, failure_of, ig
 FORMATS = [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT]
 
 
-@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2"])
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
 @pytest.mark.parametrize("format", FORMATS)
 def test_members_in_their_order(tmp_path: Path, mode: str, format: int) -> None:
     members = {"z.xml": b"<z/>", "./a/b.xml": b"<b/>" * 10_000, "leer.xml": b"", "c.xml": b"<c/>" * 128}

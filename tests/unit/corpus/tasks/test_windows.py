@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 from hypothesis import given
@@ -123,3 +124,9 @@ def test_no_window_exceeds_the_budget_and_none_breaks_a_sentence(paragraphs: lis
     everything = join_pieces([piece for block in blocks for piece in block])
     if not num_omissions(blocks):
         assert everything == "\n".join(paragraph.text for paragraph in paragraphs)
+
+
+def test_a_thousand_headings_cost_linear_time() -> None:
+    begin = time.process_time()
+    blocks_of(*[Paragraph("I.", is_heading=True)] * 20_000, Paragraph("Eins.", randnummer="1"), budget=100)
+    assert time.process_time() - begin < 1
