@@ -279,13 +279,12 @@ def test_refusals_say_what_to_do(
 ) -> None:
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
     stub.answers = [answer]
-    for attempt in (
-        lambda: storage.download(f"s3://{BUCKET}/in", tmp_path / "in"),
-        lambda: storage.upload(write(tmp_path / "out", DATASET), f"s3://{BUCKET}/out"),
-    ):
-        with pytest.raises(error, match=f"s3://{BUCKET}") as caught:
-            attempt()
-        assert caught.value.exit_code == exit_code
+    with pytest.raises(error, match=f"s3://{BUCKET}") as caught:
+        storage.download(f"s3://{BUCKET}/in", tmp_path / "in")
+    assert caught.value.exit_code == exit_code
+    with pytest.raises(error, match=f"s3://{BUCKET}") as caught:
+        storage.upload(write(tmp_path / "out", DATASET), f"s3://{BUCKET}/out")
+    assert caught.value.exit_code == exit_code
 
 
 def test_nobody_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -168,6 +168,7 @@ def test_real_documents_go_the_same_way(real_corpus: Path, tmp_path: Path) -> No
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     documents = report["documents"]
     assert documents["read"] == documents["used"] + sum(documents["dropped"].values())
-    losses = [record["loss"] for record in report["training"]["history"] if "loss" in record]
+    # Of two rows a step the training loss is too noisy to compare.
+    losses = [record["validation_loss"] for record in report["training"]["history"] if "validation_loss" in record]
     assert losses[-1] < losses[0]
     assert report["evaluation"]["adapter"]["loss"] < report["evaluation"]["base"]["loss"]

@@ -10,7 +10,7 @@ import unicodedata
 _DROPPED_CATEGORIES = frozenset({"Cf", "Cc", "Cs", "Co"})
 _MARKS = re.compile(r"[^\w\s\x00-\u02ff\u2000-\u20cf]{31,}")  # all combining marks, and symbols
 _MAX_MARKS = 30  # Unicode Standard Annex 15, "Stream-Safe Text Format"
-_MAX_UNCHECKED_CHARS = 2_000
+_MAX_UNCHECKED_CHARS = 5_000
 _LEFT_HYPHEN = re.compile(r"(?<=\w)¬(?=\w)")  # what some converters make of a soft hyphen
 _SPACES = re.compile(r"\s+")
 _SPACED_WORD = re.compile(r"(?:[^\W\d_]\s+){3,}[^\W\d_]\s*:?")

@@ -28,7 +28,9 @@ from legaltune.corpus.units import Unit
 
 logger = logging.getLogger(__name__)
 
-# A document takes milliseconds, the largest one allowed takes seconds. This ends what would never end.
+# A document takes milliseconds, the largest one allowed takes seconds. This ends what would never end in Python or in a
+# regular expression, which look for signals. Nothing else in C does: what is called there must take time linear in the
+# document by itself, above all parsers (see readers/html.py) and the normalization of Unicode (see cleaning.py).
 _MAX_SECONDS_PER_DOCUMENT = 120
 
 Row = Mapping[str, Any]

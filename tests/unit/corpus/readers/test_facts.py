@@ -166,6 +166,6 @@ def test_labels_cost_linear_time() -> None:
     """Each of the elements around a text may be a label, and a value may consist of many pieces."""
     nested = "<div>" * 200 + "<p>x</p>" * 20_000 + "</div>" * 200
     begin = time.process_time()
-    values = labelled_values(parse_html(f"{nested}<dl><dt>Normen</dt><dd>{'<b>ein Wort</b> ' * 50_000}</dd></dl>"))
+    values = labelled_values(parse_html(f"{nested}<dl><dt>Normen</dt><dd>{'<b>ein Wort</b> ' * 100_000}</dd></dl>"))
     assert values["norms"][0].startswith("ein Wort ein Wort")
-    assert time.process_time() - begin < 2
+    assert time.process_time() - begin < 1.2
