@@ -208,6 +208,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, help="folder with real rii-dok decisions")
     parser.add_argument("--documents", type=int, default=2_000, help="generated decisions for the speed figures")
+    parser.add_argument(
+        "--worker-documents", type=int, default=20_000, help="generated decisions for 1 against 2 workers"
+    )
     parser.add_argument("--rounds", type=int, default=7, help="rounds of 1 against 2 workers")
     parser.add_argument("--memory", type=int, nargs="*", default=[20_000, 100_000], help="corpus sizes, none to skip")
     parser.add_argument("--seed", type=int, default=0)
@@ -223,12 +226,13 @@ def main() -> None:
         bench_speed("generated RII corpus", decisions_below(work / "generated"), work / "generated")
         if arguments.corpus:
             found = decisions_below(arguments.corpus)
-            real = varied(found, 400, arguments.seed)
+            real = varied(found, arguments.documents, arguments.seed)
             write_files(work / "real", real)
             bench_speed(f"{len(found)} real rii_xml decisions, words varied", real, work / "real")
         if arguments.rounds:
             print("\n1 against 2 workers")
-            bench_workers(work / "generated", arguments.rounds)
+            write_corpus(work / "many", num_decisions=arguments.worker_documents, seed=arguments.seed)
+            bench_workers(work / "many", arguments.rounds)
         if arguments.memory:
             print("\npeak memory")
             bench_memory(arguments.memory, work, arguments.seed)

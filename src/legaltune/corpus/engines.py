@@ -6,14 +6,17 @@ import itertools
 import logging
 import multiprocessing
 import os
+import pickle
 import signal
 import socket
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from legaltune.errors import ConfigurationError, ExitCode, PlatformError, ServiceUnavailableError
@@ -48,16 +51,28 @@ class Engine(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LocalEngine:
     """This machine: `workers` processes, or this process itself where it is one."""
 
     workers: int = 1
     is_remote: bool = False
+    _pool: ProcessPoolExecutor | None = field(default=None, init=False, repr=False, compare=False)
 
-    def started(self) -> AbstractContextManager[None]:
-        """See `Engine.started`: workers start within a second, for each `map` with what it shares."""
-        return nullcontext()
+    @contextmanager
+    def started(self) -> Iterator[None]:
+        """See `Engine.started`: a worker takes about a second to start."""
+        if self.workers == 1 or self._pool:
+            yield
+            return
+        # A fresh interpreter for each worker: forking a process that has threads (Arrow's) can deadlock.
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(self.workers, context, initializer=_set_up_worker)
+        try:
+            yield
+        finally:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
 
     def map(self, function: Callable[[S, T], R], shared: S, items: Iterable[T]) -> Iterator[R]:
         """See `Engine.map`.
@@ -68,20 +83,29 @@ class LocalEngine:
         if self.workers == 1:
             yield from (function(shared, item) for item in items)
             return
-        # A fresh interpreter for each worker: forking a process that has threads (Arrow's) can deadlock.
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(self.workers, context, initializer=_set_up_worker, initargs=(shared,)) as pool:
+        with self.started(), _written(shared) as path:
+            pool = self._pool
+            assert pool is not None
             try:
                 yield from _bounded(
-                    lambda item: pool.submit(_call_in_worker, function, item), items, self.workers * _AHEAD_PER_WORKER
+                    lambda item: pool.submit(_call_in_worker, function, path, item),
+                    items,
+                    self.workers * _AHEAD_PER_WORKER,
                 )
             except BrokenProcessPool:
                 raise PlatformError(
                     f"one of {self.workers} workers died, perhaps for want of memory: run again with fewer --workers; "
                     "what is finished is kept"
                 ) from None
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _written(shared: object) -> Iterator[str]:
+    """Path of a file from which each worker reads what it shares with the others, once."""
+    with tempfile.NamedTemporaryFile(prefix="legaltune-", suffix=".pickle") as file:
+        pickle.dump(shared, file, protocol=pickle.HIGHEST_PROTOCOL)
+        file.flush()
+        yield file.name
 
 
 class _WorkerState:
@@ -91,11 +115,10 @@ class _WorkerState:
     shared: Any = None
 
 
-def _set_up_worker(shared: Any) -> None:
+def _set_up_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the main process decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
     set_up_logging()
-    _WorkerState.shared = shared
 
 
 def _end_with_parent() -> None:
@@ -106,7 +129,10 @@ def _end_with_parent() -> None:
         os._exit(ExitCode.PLATFORM)
 
 
-def _call_in_worker(function: Callable[[Any, T], R], item: T) -> R:
+def _call_in_worker(function: Callable[[Any, T], R], path: str, item: T) -> R:
+    if _WorkerState.key != path:
+        with Path(path).open("rb") as file:
+            _WorkerState.key, _WorkerState.shared = path, pickle.load(file)
     return function(_WorkerState.shared, item)
 
 
