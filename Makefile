@@ -41,9 +41,10 @@ test: $(VENV)/installed  ## Run all tests
 	$(BIN)/pytest $(ARGS)
 
 check: $(VENV)/installed  ## Lint, types, layers, shell scripts
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check . entrypoint/preprocess
+	$(BIN)/ruff format --check . entrypoint/preprocess
 	$(BIN)/mypy
+	$(BIN)/mypy --scripts-are-modules entrypoint/preprocess
 	$(BIN)/lint-imports
 	$(BIN)/shellcheck .ci/run
 
