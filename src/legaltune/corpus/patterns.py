@@ -1,4 +1,4 @@
-"""Patterns that are looked for only where they may be found."""
+"""Literals, and patterns that are looked for only where they may be found."""
 
 from __future__ import annotations
 
@@ -33,3 +33,11 @@ class RarePattern:
 def rare(words: str, pattern: str) -> RarePattern:
     """Compiles a pattern that needs one of the words, given as "this|that"."""
     return RarePattern(tuple(words.split("|")), re.compile(pattern))
+
+
+def find_all(text: str, literal: str) -> Iterator[int]:
+    """Where a literal occurs, without overlaps; much faster than a pattern for what is rare."""
+    position = text.find(literal)
+    while position >= 0:
+        yield position
+        position = text.find(literal, position + len(literal))

@@ -7,7 +7,6 @@ reporter ("7, 198"). Court and kind are read backwards from there in a bounded w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
@@ -34,6 +33,7 @@ from legaltune.corpus.citations.reporters import (
     REPORTER,
     apparatus_end,
 )
+from legaltune.corpus.patterns import find_all
 
 
 class CaseCitation(NamedTuple):
@@ -178,17 +178,10 @@ def _anchors(text: str) -> list[tuple[int, str]]:
     anchors += [(match.start(), "page") for match in _BEFORE_PAGE.finditer(text) if text[match.start() - 1].isdigit()]
     anchors += [(match.start(), "slash") for match in _BEFORE_YEAR.finditer(text) if text[match.start() - 1].isdigit()]
     for word in ("SozR ", "Buchholz ", "AP ", "EzA ", "BGHR "):
-        anchors += [(at, "key") for at in _find_all(text, word)]
-    anchors += [(at, "ecli") for at in _find_all(text, "ECLI:")]
+        anchors += [(at, "key") for at in find_all(text, word)]
+    anchors += [(at, "ecli") for at in find_all(text, "ECLI:")]
     anchors.sort()
     return anchors
-
-
-def _find_all(text: str, literal: str) -> Iterator[int]:
-    position = text.find(literal)
-    while position >= 0:
-        yield position
-        position = text.find(literal, position + 1)
 
 
 def _date_start(text: str, position: int) -> int:

@@ -10,7 +10,6 @@ in the length of the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -19,6 +18,7 @@ from legaltune.corpus.citations.statute_names import (
     read_abbreviation_before,
     read_statute,
 )
+from legaltune.corpus.patterns import find_all
 
 Sign = Literal["§", "Art.", "Anlage", "Anhang", "Nr."]
 Detail = tuple[str, str]
@@ -187,20 +187,13 @@ def extract_norm_citations(text: str) -> list[NormCitation]:
 
 def _anchors(text: str) -> list[tuple[int, str]]:
     """Where citations may begin, in order; literals are found much faster than a pattern that looks for them."""
-    anchors = [(position, "norm") for position in _find_all(text, "§")]
-    anchors += ((position, "norm") for position in _find_all(text, "Art") if _is_article(text, position))
+    anchors = [(position, "norm") for position in find_all(text, "§")]
+    anchors += ((position, "norm") for position in find_all(text, "Art") if _is_article(text, position))
     for word in ("Anlage ", "Anhang "):
-        anchors += ((position, "annex") for position in _find_all(text, word))
+        anchors += ((position, "annex") for position in find_all(text, word))
     anchors += ((match.start(), "fee") for match in _FEE_NUMBER.finditer(text))
     anchors.sort()
     return anchors
-
-
-def _find_all(text: str, literal: str) -> Iterator[int]:
-    position = text.find(literal)
-    while position >= 0:
-        yield position
-        position = text.find(literal, position + 1)
 
 
 def _is_article(text: str, position: int) -> bool:

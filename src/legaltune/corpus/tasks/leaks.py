@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from itertools import islice
 from types import MappingProxyType
 
 from legaltune.corpus.document import Paragraph
 from legaltune.corpus.outcome import Outcome, read_outcome
+from legaltune.corpus.patterns import find_all
 from legaltune.corpus.sentences import split_sentences
 
 
@@ -42,14 +43,6 @@ def announces_outcome(sentence: str) -> bool:
     return _MAY_ANNOUNCE.search(sentence) is not None and _concludes(sentence, _ALL_ANNOUNCEMENTS)
 
 
-def _positions(document: str, word: str) -> Iterator[int]:
-    """Where a word occurs; much faster than a pattern with alternatives, for words as rare as these."""
-    position = document.find(word)
-    while position >= 0:
-        yield position
-        position = document.find(word, position + len(word))
-
-
 # Around "echtsweg".
 _OF_BRANCH = re.compile(r"\b(?:Verwaltungs|Finanz|Sozial)r$")
 _TO_COURTS = re.compile(r"\bRechtsweg zu den \w+gerichten")
@@ -61,9 +54,9 @@ _OWN_COURT = re.compile(r"[nrs]?\s[A-Z]\w+gericht")
 def _states_branch(document: str, value: str) -> bool:
     if value in document or ("Gerichtsbarkeit" in value and "ordentlichen Gerichtsbarkeit" in document):
         return True
-    if any(_OWN_COURT.match(document, at + len(word)) for word in _SELF for at in _positions(document, word)):
+    if any(_OWN_COURT.match(document, at + len(word)) for word in _SELF for at in find_all(document, word)):
         return True
-    return any(_names_branch(document, at) for at in _positions(document, "echtsweg"))
+    return any(_names_branch(document, at) for at in find_all(document, "echtsweg"))
 
 
 def _names_branch(document: str, rechtsweg: int) -> bool:
@@ -83,7 +76,7 @@ _KIND_CHARACTERS = 100
 
 def _states_kind(document: str, value: str) -> bool:
     return any(
-        _OWN_KIND.search(document, max(0, at - _KIND_CHARACTERS), at) is not None for at in _positions(document, value)
+        _OWN_KIND.search(document, max(0, at - _KIND_CHARACTERS), at) is not None for at in find_all(document, value)
     )
 
 
@@ -112,7 +105,7 @@ _CLAUSE_CHARACTERS = 200
 
 def _concludes(document: str, words: Sequence[str]) -> bool:
     present = [word for word in words if word in document]
-    return any(_DECIDES.search(_clause_before(document, at)) for word in present for at in _positions(document, word))
+    return any(_DECIDES.search(_clause_before(document, at)) for word in present for at in find_all(document, word))
 
 
 def _clause_before(document: str, position: int) -> str:
