@@ -149,7 +149,8 @@ def prepare(
         manifest = prepare_dataset(data.input, out, data, engine=chosen, previous=previous)
     else:
         # Named inputs need no recipe: the defaults do.
-        source = config if config is None and "data.input=" in "".join(settings) else _config_of(run_dir, config)
+        names_inputs = any(setting.startswith("data.input=") for setting in settings)
+        source = None if config is None and names_inputs else _config_of(run_dir, config)
         manifest = prepare_step(load_config(source, settings), RunDirectory(run_dir), engine=chosen, previous=previous)
     documents = manifest["documents"]
     dropped = sum(documents["dropped"].values())

@@ -6,6 +6,21 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+MONTHS = (
+    "Januar",
+    "Februar",
+    "März",
+    "April",
+    "Mai",
+    "Juni",
+    "Juli",
+    "August",
+    "September",
+    "Oktober",
+    "November",
+    "Dezember",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class RarePattern:

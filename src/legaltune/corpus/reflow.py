@@ -26,6 +26,7 @@ from legaltune.corpus.cleaning import (
     join_wrapped,
 )
 from legaltune.corpus.document import Paragraph
+from legaltune.corpus.patterns import MONTHS
 from legaltune.corpus.sections import is_order_title, is_outline_number, is_value_order, section_heading
 
 
@@ -62,7 +63,7 @@ _AWAITS_NOUN = re.compile(
     r"[a-zäöü]{3,60}(?:lich|isch|end)e[rmns]?))$"
 )
 _ENDS_CITATION = re.compile(r"\b(?:Rn|Rdnr|Rz|S)\.\s?\d+\.$")
-_DAY = re.compile(r"\d{1,2}\. (?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b")
+_DAY = re.compile(rf"\d{{1,2}}\. (?:{'|'.join(MONTHS)})\b")
 _PRONOUNCED = re.compile(r"(?:.*\W)?(?:beschlossen|erkannt|entschieden):", re.DOTALL)
 _ENDS_ITEM = re.compile(r"(?<!\.)[.,;:]$")
 _ENDS_LOOSELY = re.compile(r"(?:[:;“\")]|\d\.)$")

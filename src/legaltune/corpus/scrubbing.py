@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from legaltune.corpus.document import Decision, Paragraph, SectionName
-from legaltune.corpus.patterns import rare
+from legaltune.corpus.patterns import MONTHS, rare
 
 
 class PlaceholderType(StrEnum):
@@ -358,7 +358,7 @@ def _is_iban(number: str) -> bool:
 
 # Birth dates
 
-_MONTH = "(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)"
+_MONTH = f"(?:{'|'.join(MONTHS)})"
 _DATE = rf"(?!00)\d\d?\. ?(?:(?!00)\d\d?\. ?|{_MONTH} )(?:19|20)?\d\d(?!\d)"
 _BIRTH_PLACE = rf"(?:in {_WORD}(?:[/ ]{_WORD})?(?:,? \(?{_WORD}\)?)? )?"
 _BIRTH_DATE = re.compile(

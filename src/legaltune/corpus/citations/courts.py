@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from legaltune.corpus.patterns import MONTHS
+
 _GENERIC = r"OLG|LG|AG|KG|OVG|VGH|VG|LAG|LArbG|ArbG|LSG|SG|FG|VerfGH|VfGH|VerfG|StGH|LVerfG|OLGR|ObLG"
 _SUPREME = r"BGH|BVerfG|BVerwG|BAG|BSG|BFH|BPatG|EuGH|EuG|EGMR|RG|RFH|RAG|BayObLG|GmS-OGB|BayVerfGH|BayVGH"
 _NAMES = (
@@ -120,20 +122,6 @@ def normal_kind(match: re.Match[str]) -> str | None:
     return next((kind for group, kind in _KINDS.items() if match[group] is not None), None)
 
 
-_MONTHS = (
-    "Januar",
-    "Februar",
-    "März",
-    "April",
-    "Mai",
-    "Juni",
-    "Juli",
-    "August",
-    "September",
-    "Oktober",
-    "November",
-    "Dezember",
-)
 _MONTH_PREFIXES = ("jan", "feb", "mär", "apr", "mai", "jun", "jul", "aug", "sep", "okt", "nov", "dez")
 DATE = (
     r"(?P<day>\d{1,2})\.\s?(?:(?P<month>\d{1,2})\.\s?|(?P<name>Jan|Feb|Mär|Mrz|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez)[a-zäöü]*\.?\s)"
@@ -158,7 +146,7 @@ def read_date(match: re.Match[str]) -> date | None:
 
 def format_date(day: date) -> str:
     """A date as courts write it out: "25. Mai 2020"."""
-    return f"{day.day}. {_MONTHS[day.month - 1]} {day.year}"
+    return f"{day.day}. {MONTHS[day.month - 1]} {day.year}"
 
 
 _TOKEN = (

@@ -12,24 +12,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
+from legaltune.corpus.patterns import MONTHS
+
 _ALTERNATIVES = re.compile(r"\[([^\[\]]*)\]")
 _ARTICLES = {"m": "der des dem den", "f": "die der der die", "n": "das des dem das"}
 _INDEFINITE = {"m": "ein eines einem einen", "f": "eine einer einer eine", "n": "ein eines einem ein"}
 _PRONOUNS = {"m": "er ihm ihn sein", "f": "sie ihr sie ihr", "n": "es ihm es sein"}
-_MONTHS = [
-    "Januar",
-    "Februar",
-    "März",
-    "April",
-    "Mai",
-    "Juni",
-    "Juli",
-    "August",
-    "September",
-    "Oktober",
-    "November",
-    "Dezember",
-]
 SATURDAY = 5
 _NUMBER_WORDS = [
     "null",
@@ -112,7 +100,7 @@ def next_working_day(day: date) -> date:
 
 def format_date(day: date) -> str:
     """A date as decisions print it: "3. März 2020"."""
-    return f"{day.day}. {_MONTHS[day.month - 1]} {day.year}"
+    return f"{day.day}. {MONTHS[day.month - 1]} {day.year}"
 
 
 def format_euros(amount: int) -> str:
