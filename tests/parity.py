@@ -1,73 +1,223 @@
-"""A plain torch loop to hold the training loop against, on the same rows."""
+"""A plain torch loop to hold the training loop against: one process, one example at a time, PEFT's own forward pass."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from peft import LoraConfig, get_peft_model
-from transformers import AutoModelForCausalLM
+from peft import IA3Config, LoraConfig, PrefixTuningConfig, PromptTuningConfig, get_peft_model
+from safetensors.torch import load_file
 
 from legaltune.config import RunConfig, load_config
-from legaltune.model.base import load_tokenizer
+from legaltune.config.schema import AdapterMethod
+from legaltune.model.adapters import add_adapter
+from legaltune.model.base import load_base_model, load_tokenizer
+from legaltune.model.quantization import dequantized_linear, quantize
 from legaltune.parallel.topology import Topology
 from legaltune.run_directory import RunDirectory
+from legaltune.tokens.batch import BatchLayout
 from legaltune.tokens.dataset import TokenDataset
+from legaltune.training.distributed import join_process_group
 from legaltune.training.rows import RowSchedule
 from legaltune.training.schedule import learning_rate
+from legaltune.training.train import train
+from tests.ranks import run_ranks
 from tests.tiny import chat_examples, save_model, save_tokens
 
 STEPS = 6
+# Adam and clipping hide a gradient that is wrong by a factor; a large epsilon without clipping does not.
+SCALE_SENSITIVE = ("optimizer.epsilon=1", "optimizer.max_gradient_norm=0", "optimizer.learning_rate=0.3")
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """What a run went through.
+
+    Attributes:
+        losses: Mean loss per target token of each step.
+        gradient_norms: Before clipping, of each step.
+        weights: Trained tensors at the end, by their names in files.
+        changes: What they changed by, of a plain loop.
+    """
+
+    losses: list[float]
+    gradient_norms: list[float]
+    weights: dict[str, torch.Tensor]
+    changes: dict[str, torch.Tensor]
 
 
 def set_up_run(folder: Path, *overrides: str) -> tuple[RunConfig, RunDirectory]:
     """A tiny model, a token dataset and a configuration without dropout."""
-    save_model(folder / "model")
-    config = load_config(
+    if not (folder / "model").is_dir():
+        save_model(folder / "model")
+    config = load_settings(folder, *overrides)
+    run = RunDirectory(folder / "run")
+    if not run.tokens.is_dir():
+        examples = chat_examples(40) + chat_examples(10, split="validation", seed=1)
+        save_tokens(run.tokens, examples, load_tokenizer(config.model))
+    return config, run
+
+
+def load_settings(folder: Path, *overrides: str) -> RunConfig:
+    """Configuration of a run of STEPS steps on the tiny model."""
+    return load_config(
         "demo",
         [
             f"model.name={folder / 'model'}",
             "tokens.sequence_length=256",
             "tokens.min_document_tokens=4",
             "adapter.dropout=0",
+            "adapter.num_virtual_tokens=5",
+            "adapter.bottleneck_size=8",
             "train.epochs=null",
             f"train.max_steps={STEPS}",
             "train.log_every_steps=1",
             "train.global_batch_size=4",
+            "parallel.parameter_persistence_threshold=0",
             *overrides,
         ],
     )
-    run = RunDirectory(folder / "run")
-    examples = chat_examples(40) + chat_examples(10, split="validation", seed=1)
-    save_tokens(run.tokens, examples, load_tokenizer(config.model))
-    return config, run
 
 
-def plain_losses(config: RunConfig, run: RunDirectory) -> list[float]:
-    """Loss of each step by a plain single-process loop: one example at a time, no packing, no DeepSpeed."""
+def train_in_ranks(config: RunConfig, run: RunDirectory, world_size: int) -> Trajectory:
+    """What our training goes through, in so many processes."""
+    run_ranks(world_size, _train, config.model_dump_json(), str(run.path))
+    summary = json.loads(run.training_summary.read_text(encoding="utf-8"))
+    steps = [record for record in summary["history"] if "loss" in record]
+    weights: dict[str, torch.Tensor] = {}
+    for file in run.adapter.glob("*.safetensors"):
+        weights |= load_file(file)
+    return Trajectory(
+        [record["loss"] for record in steps],
+        [record["gradient_norm"] for record in steps],
+        weights,
+        {},
+    )
+
+
+def _train(config: str, folder: str) -> None:
+    train(RunConfig.model_validate_json(config), RunDirectory(Path(folder)), join_process_group())
+
+
+def plain_trajectory(config: RunConfig, run: RunDirectory) -> Trajectory:
+    """What a plain loop goes through on the same rows: no packing, no DeepSpeed, no kernel of ours."""
     dataset = TokenDataset(run.tokens, "train")
-    topology = Topology(world_size=1, micro_batch_size=4, accumulation_steps=1)
-    rows = RowSchedule(dataset, sequence_length=256, topology=topology, seed=config.train.seed)
-    base = AutoModelForCausalLM.from_pretrained(config.model.name, dtype=torch.float32)
-    torch.manual_seed(config.train.seed)
-    lora = LoraConfig(r=16, lora_alpha=32, target_modules=list(config.adapter.target_modules), task_type="CAUSAL_LM")
-    model = get_peft_model(base, lora).train()
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=1.0, eps=config.optimizer.epsilon, weight_decay=0.0)
-    losses = []
-    for step in range(STEPS):
-        optimizer.param_groups[0]["lr"] = learning_rate(config.optimizer, step, STEPS)
-        examples = [example for batch in rows.micro_batches(step, rank=0) for row in batch for example in row]
-        total, num_targets = torch.zeros(()), 0
-        for example in examples:
-            ids = torch.from_numpy(dataset.tokens(example).astype("int64"))
-            labels = ids.masked_fill(torch.from_numpy(dataset.loss_mask(example) == 0), -100)
-            logits = model(input_ids=ids[None]).logits[0, :-1]
-            total = total + torch.nn.functional.cross_entropy(logits, labels[1:], reduction="sum")
-            num_targets += int((labels != -100).sum())
-        (total / num_targets).backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(parameters, config.optimizer.max_gradient_norm or torch.inf)
+    topology = Topology(1, 1, config.train.global_batch_size, 1)
+    rows = RowSchedule(
+        dataset,
+        sequence_length=config.tokens.sequence_length,
+        topology=topology,
+        seed=config.train.seed,
+        num_virtual_tokens=BatchLayout.of(config.adapter).num_virtual_tokens,
+    )
+    model, trained = plain_model(config)
+    start = {name: tensor.detach().clone() for name, tensor in trained.items()}
+    optimizer = torch.optim.AdamW(
+        trained.values(), lr=1.0, eps=config.optimizer.epsilon, weight_decay=config.optimizer.weight_decay
+    )
+    losses, norms = [], []
+    for step in range(config.train.max_steps or STEPS):
+        optimizer.param_groups[0]["lr"] = learning_rate(config.optimizer, step, config.train.max_steps or STEPS)
+        examples = [example for batch in rows.micro_batches(step, 0) for row in batch for example in row]
+        loss = _plain_loss(model, dataset, examples)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norms.append(
+            float(torch.nn.utils.clip_grad_norm_(trained.values(), config.optimizer.max_gradient_norm or torch.inf))
+        )
         optimizer.step()
         optimizer.zero_grad()
-        losses.append(float(total.detach()) / num_targets)
-    return losses
+        losses.append(float(loss.detach()))
+    weights = {_plain_name(name): tensor.detach() for name, tensor in trained.items()}
+    changes = {_plain_name(name): tensor.detach() - start[name] for name, tensor in trained.items()}
+    return Trajectory(losses, norms, weights, changes)
+
+
+def _plain_loss(model: Any, dataset: TokenDataset, examples: Sequence[int]) -> torch.Tensor:
+    total, num_targets = torch.zeros(()), 0
+    for example in examples:
+        ids = torch.from_numpy(dataset.tokens(example).astype("int64"))
+        labels = ids.masked_fill(torch.from_numpy(dataset.loss_mask(example) == 0), -100)
+        logits = model(input_ids=ids[None]).logits[0]
+        logits = logits[len(logits) - len(ids) : -1]  # prompt tuning: logits of virtual tokens come first
+        total = total + torch.nn.functional.cross_entropy(logits, labels[1:], reduction="sum")
+        num_targets += int((labels != -100).sum())
+    return total / num_targets
+
+
+def plain_model(config: RunConfig) -> tuple[Any, dict[str, torch.nn.Parameter]]:
+    """The model as PEFT alone makes it, on ordinary layers, with our start values; and what is trained."""
+    base = load_base_model(config.model)
+    if config.quantization.method != "none":
+        quantize(base, config.quantization, compute_dtype=base.dtype)
+        for name, module in list(base.named_modules()):
+            if hasattr(module, "dequantized_weight"):
+                base.set_submodule(name, dequantized_linear(module))
+    ours = add_adapter(load_base_model(config.model), config.adapter, seed=config.train.seed)
+    start = {name: parameter for name, parameter in ours.named_parameters() if parameter.requires_grad}
+    if config.adapter.method is AdapterMethod.FULL:
+        return ours, start
+    if config.adapter.method is AdapterMethod.BOTTLENECK:
+        return _with_bottlenecks(base, start), start
+    model = get_peft_model(base, _peft_config(config)).train()
+    trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+    with torch.no_grad():
+        for name, parameter in trained.items():
+            if "lora_magnitude_vector" not in name:  # that depends on the base's weights
+                parameter.copy_(start[name])
+    return model, trained
+
+
+def _with_bottlenecks(base: Any, trained: dict[str, torch.nn.Parameter]) -> Any:
+    """PEFT has no such method: the adapter's formula in hooks, on an otherwise frozen model."""
+    base.requires_grad_(False)
+    for name, module in base.named_modules():
+        prefix = f"base_model.model.{name}.bottleneck"
+        if f"{prefix}_down.default.weight" not in trained:
+            continue
+        down, down_bias, up, up_bias = (
+            trained[f"{prefix}_{way}.default.{kind}"] for way in ("down", "up") for kind in ("weight", "bias")
+        )
+
+        def hook(_: Any, __: Any, output: Any, parts: Any = (down, down_bias, up, up_bias)) -> Any:
+            hidden = output[0] if isinstance(output, tuple) else output
+            inner = torch.nn.functional.gelu(hidden @ parts[0].T + parts[1])
+            adapted = hidden + inner @ parts[2].T + parts[3]
+            return (adapted, *output[1:]) if isinstance(output, tuple) else adapted
+
+        module.register_forward_hook(hook)
+    return base.train()
+
+
+def _peft_config(config: RunConfig) -> Any:
+    adapter = config.adapter
+    match adapter.method:
+        case AdapterMethod.IA3:
+            return IA3Config(
+                task_type="CAUSAL_LM",
+                target_modules=["k_proj", "v_proj", "down_proj"],
+                feedforward_modules=["down_proj"],
+            )
+        case AdapterMethod.PREFIX:
+            return PrefixTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=adapter.num_virtual_tokens)
+        case AdapterMethod.PROMPT:
+            return PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=adapter.num_virtual_tokens)
+    return LoraConfig(
+        task_type="CAUSAL_LM",
+        r=adapter.r,
+        lora_alpha=adapter.alpha,
+        target_modules=list(adapter.target_modules),
+        use_rslora=adapter.method is AdapterMethod.RSLORA,
+        use_dora=adapter.method is AdapterMethod.DORA,
+    )
+
+
+def _plain_name(name: str) -> str:
+    """Names in files leave out PEFT's name of the adapter."""
+    if name.startswith("prompt_encoder"):
+        return "prompt_embeddings"
+    name = name.replace(".default", "")
+    return name.removesuffix(".weight") if "lora_magnitude_vector" in name else name

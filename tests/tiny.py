@@ -32,7 +32,7 @@ def make_tokenizer() -> Any:
     return tokenizer
 
 
-def save_model(folder: Path, *, num_layers: int = 2) -> None:
+def save_model(folder: Path, *, num_layers: int = 2, tied: bool = True) -> None:
     """Save a random Qwen2 model and the tokenizer as `from_pretrained` expects them."""
     tokenizer = make_tokenizer()
     torch.manual_seed(0)
@@ -45,10 +45,14 @@ def save_model(folder: Path, *, num_layers: int = 2) -> None:
             num_attention_heads=4,
             num_key_value_heads=2,
             max_position_embeddings=512,
-            tie_word_embeddings=True,
+            tie_word_embeddings=tied,
             initializer_range=0.08,
         )
     )
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name.endswith("bias"):
+                parameter.normal_(std=0.1)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 

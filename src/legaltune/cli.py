@@ -183,11 +183,31 @@ def train(
     overrides: Overrides = None,
     config: ConfigOption = None,
     run_dir: RunOption = _DEFAULT_RUN,
+    num_hosts: Annotated[int, typer.Option("--hosts", min=1, help="Hosts of the run; call this on each.")] = 1,
+    host_index: Annotated[int, typer.Option(min=0, help="This host, from 0; the first one writes the results.")] = 0,
+    rendezvous: Annotated[
+        str,
+        typer.Option(help="Where several hosts meet: address and a free port of the first.", metavar="ADDRESS:PORT"),
+    ] = "",
+    interface: Annotated[
+        str | None, typer.Option(help="Network interface between the hosts, such as eth0.", metavar="NAME")
+    ] = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Train an adapter on the token dataset."""
-    summary = _run_step("train", overrides, config, run_dir, verbose)
+    """Train on the token dataset, on this host or as one of several."""
+    from legaltune.steps import train_step
+    from legaltune.training.hosts import Hosts
+
+    set_up_logging(verbose=verbose)
+    hosts = Hosts(num_hosts, host_index, rendezvous, interface)
+    settings = load_config(_config_of(run_dir, config), overrides or [])
+    summary = train_step(settings, RunDirectory(run_dir), hosts)
+    if summary is None:
+        _finish(
+            {"host": host_index}, as_json, f"host {host_index + 1} of {num_hosts} is done; the first has the results"
+        )
+        return
     _finish(
         summary,
         as_json,
@@ -310,7 +330,7 @@ def _run_step(
     from legaltune.steps import STEPS
 
     set_up_logging(verbose=verbose)
-    return STEPS[name](load_config(_config_of(run_dir, config), overrides or []), RunDirectory(run_dir))
+    return STEPS[name](load_config(_config_of(run_dir, config), overrides or []), RunDirectory(run_dir)) or {}
 
 
 def _config_of(run_dir: Path, config: str | None) -> str:

@@ -18,12 +18,13 @@ from legaltune.errors import ConfigurationError, DataError, InputMissingError
 from legaltune.files import sha256_of, whole_folder, write_json, write_text
 from legaltune.preparation import ONE_PROCESS, prepare_dataset, require_usable
 from legaltune.run_directory import RunDirectory
+from legaltune.training.hosts import Hosts
 
 # Steps import torch, transformers and matplotlib only when they run: preparing data needs none of them.
 
 logger = logging.getLogger(__name__)
 
-Step = Callable[[RunConfig, RunDirectory], dict[str, Any]]
+Step = Callable[[RunConfig, RunDirectory], dict[str, Any] | None]
 
 
 def prepare_step(
@@ -67,14 +68,14 @@ def tokenize_step(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
         )
 
 
-def train_step(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
-    """Token dataset -> adapter."""
-    from legaltune.training.processes import run_training  # noqa: PLC0415
+def train_step(config: RunConfig, run: RunDirectory, hosts: Hosts | None = None) -> dict[str, Any] | None:
+    """Token dataset -> adapter; None on hosts other than the first."""
+    from legaltune.training.processes import ONE_HOST, run_training  # noqa: PLC0415
 
     _require_current_tokens(config, run)
     with _timed(run, "train"):
         _save_config(config, run)
-        return run_training(config, run)
+        return run_training(config, run, hosts or ONE_HOST)
 
 
 def evaluate_step(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
@@ -88,7 +89,7 @@ def evaluate_step(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
             f"{run.adapter} was trained on other tokens than {run.tokens} now holds, held-out documents among them "
             "perhaps: run `legaltune train` again"
         )
-    trained = ("model", "adapter", "optimizer", "train", "parallel")
+    trained = ("model", "adapter", "quantization", "optimizer", "train", "parallel")
     _require_unchanged(config, {name: training["configuration"][name] for name in trained}, "train")
     with _timed(run, "evaluate"):
         run.discard_report()
@@ -119,7 +120,7 @@ def run_all(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for number, (name, step) in enumerate(STEPS.items(), start=1):
         logger.info("step %d of %d: %s", number, len(STEPS), name)
-        result = step(config, run)
+        result = step(config, run) or {}
         if name == "prepare":
             _require_held_out(result)
     return result

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import difflib
+import logging
+import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from legaltune.config.checks import contradictions
+from legaltune.config.faults import faults_by_path
 from legaltune.config.schema import RunConfig
+from legaltune.config.smdistributed import map_distribution
 from legaltune.errors import ConfigurationError, InputMissingError
 
+logger = logging.getLogger(__name__)
+
 _RECIPES = resources.files("legaltune.config") / "recipes"
+_BOOL, _FLOAT = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:float"
 
 
 def recipe_names() -> list[str]:
@@ -24,7 +30,7 @@ def recipe_names() -> list[str]:
 
 
 def load_config(source: str | None, overrides: Sequence[str] = ()) -> RunConfig:
-    """Load a run configuration.
+    """Load a run configuration; SageMaker's `distribution` settings are mapped and logged (see `smdistributed`).
 
     Args:
         source: Name of a recipe, or path of a YAML file; None for the defaults alone.
@@ -40,7 +46,13 @@ def load_config(source: str | None, overrides: Sequence[str] = ()) -> RunConfig:
     values, faults = _parse_yaml(_read_source(source), source) if source else ({}, [])
     for override in overrides:
         faults.extend(_apply_override(values, override))
-    return _validate(values, faults)
+    mapped = map_distribution(values)
+    config = _validate(mapped.values, [*faults, *mapped.faults])
+    for path, value in mapped.settings.items():
+        logger.info("from the distribution settings: %s=%s", path, value)
+    for warning in mapped.warnings:
+        logger.warning("%s", warning)
+    return config
 
 
 def dump_yaml(config: RunConfig) -> str:
@@ -75,7 +87,10 @@ def _parse_yaml(text: str, source: str) -> tuple[dict[str, Any], list[str]]:
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Refuses what YAML lets pass: a key that stands twice, a key that is no text."""
+    """Refuses what YAML lets pass: a key that stands twice, a key that is no text.
+
+    As in YAML 1.2, only true and false are truth values (`gradient_checkpointing: off` is a word), and 5e8 is a number.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
@@ -87,6 +102,13 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
+_StrictLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOL or first in "tTfF"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_StrictLoader.add_implicit_resolver(_FLOAT, re.compile(r"[-+]?\d+(?:\.\d*)?[eE][-+]?\d+$"), list("-+0123456789"))
+
+
 def _apply_override(values: dict[str, Any], override: str) -> Iterator[str]:
     """Set one override in place; yield a fault where it cannot be set."""
     path, separator, text = override.partition("=")
@@ -95,7 +117,7 @@ def _apply_override(values: dict[str, Any], override: str) -> Iterator[str]:
         yield f"override {override!r}: write it as section.field=value, for example adapter.r=16"
         return
     try:
-        value = yaml.safe_load(text)
+        value = yaml.load(text, Loader=_StrictLoader)
     except yaml.YAMLError:
         yield f"override {override!r}: the value is not valid YAML"
         return
@@ -116,9 +138,9 @@ def _validate(values: dict[str, Any], faults: list[str]) -> RunConfig:
         config = RunConfig.model_validate(values)
         faulty_paths: list[tuple[str, ...]] = []
     except ValidationError as error:
-        details_by_path = {_field_path(details["loc"]): details for details in reversed(error.errors())}
-        faults.extend(_describe(path, details) for path, details in reversed(details_by_path.items()))
-        faulty_paths = list(details_by_path)
+        found = faults_by_path(error, RunConfig)
+        faults.extend(found.values())
+        faulty_paths = list(found)
         config = RunConfig.model_validate(_without(values, faulty_paths))
     faults.extend(
         f"{' / '.join(contradiction.paths)}: {contradiction.message}"
@@ -129,39 +151,6 @@ def _validate(values: dict[str, Any], faults: list[str]) -> RunConfig:
         count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
         raise ConfigurationError(f"{count} in the configuration:\n" + "\n".join(f"  - {fault}" for fault in faults))
     return config
-
-
-def _field_path(location: Sequence[Any]) -> tuple[str, ...]:
-    """Where a fault lies, down to the field or the entry of a list, without pydantic's names for members of a union."""
-    path: list[str] = []
-    section: type[BaseModel] | None = RunConfig
-    for part in location:
-        if section is None and not isinstance(part, int):
-            break
-        path.append(str(part))
-        field = section.model_fields.get(str(part)) if section else None
-        annotation = field.annotation if field else None
-        section = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
-    return tuple(path)
-
-
-def _describe(path: tuple[str, ...], details: Mapping[str, Any]) -> str:
-    if details["type"] == "extra_forbidden":
-        known = _fields_at(path[:-1])
-        close = difflib.get_close_matches(path[-1], known, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
-        return f"{'.'.join(path)}: unknown setting; {hint}"
-    return f"{'.'.join(path)}: {details['msg']} (got {details['input']!r})"
-
-
-def _fields_at(path: Sequence[str]) -> list[str]:
-    section: type[BaseModel] = RunConfig
-    for part in path:
-        annotation = section.model_fields[part].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        section = annotation
-    return list(section.model_fields)
 
 
 def _without(values: Mapping[str, Any], paths: Sequence[tuple[str, ...]]) -> dict[str, Any]:

@@ -38,8 +38,16 @@ class ModelConfig(Section):
     """Commit, tag or branch on the hub; pin a commit so that a run can be repeated."""
     token_variable: str = "HF_TOKEN"
     """Name of the environment variable that holds the hub token (the token itself is never configured)."""
-    dtype: Literal["float32", "bfloat16"] = "float32"
-    """Precision of weights and activations; the adapter's master weights are always fp32."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "float32"
+    """Precision of weights and activations; auto: bfloat16 on GPUs that have it, float16 on others, float32 on a CPU.
+    The trained weights always have an fp32 master copy, and float16 a dynamic loss scale."""
+    attention: Literal["per_document", "sdpa"] = "per_document"
+    """How the documents of a packed row are kept apart: one attention call per document (FlashAttention's
+    variable-length kernel on a GPU), or one masked call of `scaled_dot_product_attention` over the row."""
+    new_tokens: tuple[str, ...] = ()
+    """Domain tokens added to the tokenizer; their embeddings start as the mean of their sub-tokens' embeddings."""
+    new_token_vectors: str | None = None
+    """File of start vectors for `new_tokens` instead, one `token v1 v2 …` per line (word2vec text format)."""
 
 
 class SplitConfig(Section):
@@ -93,26 +101,58 @@ class TokensConfig(Section):
     """An example whose document would be cut below this many tokens is dropped."""
 
 
-class AdapterConfig(Section):
-    """LoRA (Hu et al. 2021, arXiv 2106.09685); defaults of the source article."""
+class AdapterMethod(StrEnum):
+    """What is trained."""
 
-    method: Literal["lora"] = "lora"
-    """Parameter-efficient method."""
+    LORA = "lora"
+    RSLORA = "rslora"
+    DORA = "dora"
+    FULL = "full"
+    PREFIX = "prefix"
+    PROMPT = "prompt"
+    IA3 = "ia3"
+    BOTTLENECK = "bottleneck"
+
+
+class AdapterConfig(Section):
+    """What is trained; defaults are the source article's LoRA."""
+
+    method: AdapterMethod = AdapterMethod.LORA
+    """lora (arXiv 2106.09685), rslora (arXiv 2312.03732), dora (arXiv 2402.09353), ia3 (arXiv 2205.05638), prefix
+    (arXiv 2101.00190), prompt (arXiv 2104.08691), bottleneck (arXiv 1902.00751), or full: all weights of the model.
+    QLoRA is lora with `quantization.method`."""
     r: PositiveInt = 16
-    """Rank."""
+    """Rank (lora, rslora, dora)."""
     alpha: PositiveFloat = 32
-    """Scaling: the update is multiplied by alpha / r."""
+    """Scaling: the update is multiplied by alpha / r, in rslora by alpha / sqrt(r)."""
     dropout: float = Field(default=0.05, ge=0, lt=1)
-    """Dropout on the input of the adapter."""
+    """Dropout on the input of the adapter (lora, rslora, dora)."""
     target_modules: tuple[str, ...] = Field(default=LORA_TARGET_MODULES, min_length=1)
-    """Linear layers that get an adapter."""
+    """Linear layers that get an adapter (lora, rslora, dora)."""
     bias: Literal["none"] = "none"
-    """Biases stay frozen."""
+    """Biases stay frozen (lora, rslora, dora)."""
+    num_virtual_tokens: PositiveInt = 20
+    """Trained virtual tokens before each example (prefix, prompt)."""
+    bottleneck_size: PositiveInt = 64
+    """Width of the adapter's hidden layer (bottleneck)."""
+    train_embeddings: Literal["none", "new", "all"] = "none"
+    """Embeddings trained beside the adapter: none, the rows of `model.new_tokens`, or all (only with method full)."""
+
+
+class QuantizationConfig(Section):
+    """Precision of the frozen base weights (QLoRA, arXiv 2305.14314; LLM.int8(), arXiv 2208.07339)."""
+
+    method: Literal["none", "nf4", "int8"] = "none"
+    """none: as `model.dtype`; nf4: 4-bit NormalFloat; int8: 8-bit with 16-bit outliers."""
+    double_quantization: bool = True
+    """Quantize the scales of nf4 too (0.516 instead of 0.5625 bytes per parameter)."""
 
 
 class OptimizerConfig(Section):
     """AdamW with linear warm-up and cosine decay."""
 
+    name: Literal["adamw", "adamw_8bit"] = "adamw"
+    """adamw: fused, fp32 moments; adamw_8bit: block-wise quantized moments (arXiv 2110.02861), CUDA only."""
     learning_rate: PositiveFloat = 2e-4
     """Peak learning rate."""
     min_learning_rate_ratio: float = Field(default=0.1, ge=0, le=1)
@@ -145,18 +185,51 @@ class TrainConfig(Section):
     seed: Seed = 0
     """Decides the order of the rows, the adapter's initial weights and dropout."""
     log_every_steps: PositiveInt = 10
-    """Optimizer steps between two metric lines."""
+    """Optimizer steps between two metric lines; only then does the host wait for the GPU."""
+    gradient_checkpointing: Literal["off", "full", "selective"] = "off"
+    """off: keep all activations; full: keep the input of each layer and recompute the rest; selective: keep the
+    results of matrix products and attention and recompute what is cheap."""
+    compile: bool = False
+    """Compile each decoder layer with torch.compile."""
+    fused_kernels: bool = True
+    """Use Liger's fused kernels where there are any (CUDA only)."""
+    early_stopping_patience: PositiveInt | None = None
+    """Stop after this many validations without a better loss, and keep the best adapter; off where unset."""
+    early_stopping_min_delta: NonNegativeFloat = 0.0
+    """A validation loss counts as better when it is lower by more than this (nats per target token)."""
+    divergence_margin: PositiveFloat = 4.0
+    """Stop when the loss between two metric lines exceeds the lowest so far by more than this (nats per token)."""
 
 
 class ParallelConfig(Section):
     """How a step is spread over processes."""
 
     num_processes: PositiveInt | Literal["auto"] = "auto"
-    """Data-parallel processes on this machine; auto: one per GPU, else one."""
+    """Processes on each host; auto: one per GPU, else one. The data-parallel degree is all processes divided by
+    tensor_parallel_degree."""
+    tensor_parallel_degree: PositiveInt = 1
+    """Processes that share each layer between them; neighbours on one host."""
     micro_batch_size: PositiveInt = 1
     """Rows that one process carries through the model at once; accumulation steps follow from global_batch_size."""
-    zero_stage: Literal[0, 1, 2] = 0
-    """What DeepSpeed ZeRO shards over the processes: 0 nothing, 1 optimizer states, 2 gradients too."""
+    zero_stage: Literal[0, 1, 2, 3] = 0
+    """What DeepSpeed ZeRO shards over the data-parallel processes: 0 nothing, 1 optimizer states, 2 gradients too,
+    3 parameters too (arXiv 1910.02054)."""
+    offload_optimizer: Literal["none", "cpu"] = "none"
+    """Where the optimizer states lie (zero_stage 1 to 3)."""
+    offload_parameters: Literal["none", "cpu"] = "none"
+    """Where the parameters lie while they are not needed (zero_stage 3)."""
+    pin_memory: bool = True
+    """Offload to page-locked host memory, which copies faster."""
+    overlap_comm: bool = True
+    """Reduce gradients while the backward pass goes on."""
+    contiguous_gradients: bool = True
+    """Copy gradients to one buffer as they are made."""
+    reduce_bucket_size: PositiveInt = 500_000_000
+    """Gradients reduced at once (elements)."""
+    prefetch_bucket_size: NonNegativeInt = 500_000_000
+    """Parameters fetched ahead of their use (elements, zero_stage 3)."""
+    parameter_persistence_threshold: NonNegativeInt = 1_000_000
+    """Parameters smaller than this are never sharded (elements, zero_stage 3)."""
 
 
 class EvaluationConfig(Section):
@@ -177,10 +250,19 @@ class EvaluationConfig(Section):
 
 
 class TrackingConfig(Section):
-    """Where metrics go besides log and report."""
+    """Where metrics go besides log, report and TensorBoard events below logs/."""
 
-    tensorboard: bool = True
-    """Write TensorBoard events below logs/."""
+    mlflow_uri: str | None = None
+    """MLflow tracking server or store (`http://…`, `sqlite:///…`); none where unset."""
+    mlflow_experiment: str = "legaltune"
+    """Experiment that the run belongs to."""
+
+
+class BudgetConfig(Section):
+    """What the run may cost."""
+
+    host_usd_per_hour: NonNegativeFloat | None = None
+    """Price of one host (USD per hour), from which the cost so far is shown; unknown where unset."""
 
 
 class RunConfig(Section):
@@ -190,8 +272,10 @@ class RunConfig(Section):
     data: DataConfig = DataConfig()
     tokens: TokensConfig = TokensConfig()
     adapter: AdapterConfig = AdapterConfig()
+    quantization: QuantizationConfig = QuantizationConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     train: TrainConfig = TrainConfig()
     parallel: ParallelConfig = ParallelConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     tracking: TrackingConfig = TrackingConfig()
+    budget: BudgetConfig = BudgetConfig()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
 from legaltune.config.schema import ModelConfig
 from legaltune.errors import ConfigurationError, InputMissingError, ServiceUnavailableError
+from legaltune.files import write_json
+from legaltune.model.embeddings import EmbeddingExtension, add_new_tokens, extend_model, read_vectors
 
 _BUILTIN = {"builtin:tiny-qwen2": "tiny_qwen2"}
 
@@ -65,21 +68,83 @@ def find_model(config: ModelConfig) -> ModelSource:
 
 
 def load_tokenizer(config: ModelConfig) -> Any:
-    """Load the tokenizer.
+    """Load the tokenizer, with `model.new_tokens` added.
 
     Raises:
-        ConfigurationError: It has no chat template, so that there is no agreed form for instructions.
+        ConfigurationError: It has no chat template, so that there is no agreed form for instructions; or a new token
+            cannot be added.
     """
+    tokenizer = _load_original_tokenizer(config)
+    if config.new_tokens:
+        add_new_tokens(tokenizer, config.new_tokens)
+    return tokenizer
+
+
+def _load_original_tokenizer(config: ModelConfig) -> Any:
     tokenizer = find_model(config).load(AutoTokenizer.from_pretrained)
     if not tokenizer.chat_template:
         raise ConfigurationError(f"the tokenizer of {config.name!r} has no chat template: choose a model that has one")
     return tokenizer
 
 
-def load_base_model(config: ModelConfig) -> Any:
-    """Load the base model on the CPU in the configured precision, ready for training (no key-value cache)."""
-    source = find_model(config)
-    model = source.load(AutoModelForCausalLM.from_pretrained, dtype=getattr(torch, config.dtype))
+def save_tokenizer(tokenizer: Any, folder: Path) -> None:
+    """Save a tokenizer so that `AutoTokenizer` loads the same one.
+
+    Some classes (Qwen2Tokenizer) rebuild their decoder when they are loaded and would lose what makes new tokens
+    readable; a class that takes `tokenizer.json` as it is stands in for them.
+    """
+    tokenizer.save_pretrained(folder)
+    if _decoder(AutoTokenizer.from_pretrained(folder)) != _decoder(tokenizer):
+        settings = folder / "tokenizer_config.json"
+        values = json.loads(settings.read_text(encoding="utf-8"))
+        write_json(settings, values | {"tokenizer_class": "PreTrainedTokenizerFast"})
+
+
+def _decoder(tokenizer: Any) -> Any:
+    return json.loads(tokenizer.backend_tokenizer.to_str())["decoder"]
+
+
+def load_extension(config: ModelConfig) -> EmbeddingExtension | None:
+    """Start rows of `model.new_tokens`; None where there are none.
+
+    Raises:
+        ConfigurationError: A new token cannot be added, or there are vectors but no tokens.
+        InputMissingError: There is no file of vectors.
+        DataError: The file of vectors is faulty.
+    """
+    if not config.new_tokens:
+        if config.new_token_vectors is not None:
+            raise ConfigurationError("model.new_token_vectors is set without model.new_tokens: set both or none")
+        return None
+    tokens = add_new_tokens(_load_original_tokenizer(config), config.new_tokens)
+    path = config.new_token_vectors
+    return EmbeddingExtension(tokens, None if path is None else read_vectors(Path(path), config.new_tokens))
+
+
+def resolve_dtype(name: str) -> torch.dtype:
+    """The precision that `model.dtype` stands for on this machine."""
+    if name != "auto":
+        dtype: torch.dtype = getattr(torch, name)
+        return dtype
+    if not torch.cuda.is_available():
+        return torch.float32
+    return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+
+
+def load_base_model(config: ModelConfig, *, device: torch.device = torch.device("cpu")) -> Any:  # noqa: B008  immutable
+    """Load the whole base model in the configured precision, ready for training.
+
+    It has rows for `model.new_tokens`, at their start values.
+    """
+    extension = load_extension(config)
+    model = find_model(config).load(AutoModelForCausalLM.from_pretrained, dtype=resolve_dtype(config.dtype))
+    if extension is not None:
+        extend_model(model, extension)
+    return prepare_for_training(model).to(device)
+
+
+def prepare_for_training(model: Any) -> Any:
+    """Switch off the key-value cache and the model's own generation settings."""
     model.config.use_cache = False
     model.generation_config = GenerationConfig()  # a model's own (repetition penalty, sampling) would colour results
     return model

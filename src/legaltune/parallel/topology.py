@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from legaltune.config.schema import RunConfig
 from legaltune.errors import ConfigurationError
@@ -11,47 +10,87 @@ from legaltune.errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """Data-parallel layout of a step.
+    """Layout of a step: processes that share each layer are neighbours, groups of them carry different rows.
 
     Attributes:
-        world_size: Processes.
-        micro_batch_size: Rows per process and forward pass.
-        accumulation_steps: Forward passes per process and optimizer step.
+        data_parallel_degree: Groups that carry different rows.
+        tensor_parallel_degree: Processes of a group; they carry the same rows.
+        micro_batch_size: Rows per group and forward pass.
+        accumulation_steps: Forward passes per optimizer step.
     """
 
-    world_size: int
+    data_parallel_degree: int
+    tensor_parallel_degree: int
     micro_batch_size: int
     accumulation_steps: int
 
     @property
+    def world_size(self) -> int:
+        """Processes."""
+        return self.data_parallel_degree * self.tensor_parallel_degree
+
+    @property
     def global_batch_size(self) -> int:
         """Rows per optimizer step."""
-        return self.world_size * self.micro_batch_size * self.accumulation_steps
+        return self.data_parallel_degree * self.micro_batch_size * self.accumulation_steps
+
+    def data_parallel_rank(self, rank: int) -> int:
+        """Which rows a process carries: its index among those that hold the same part of the layers."""
+        return rank // self.tensor_parallel_degree
+
+    def tensor_parallel_rank(self, rank: int) -> int:
+        """Which part of each layer a process holds."""
+        return rank % self.tensor_parallel_degree
+
+    def tensor_parallel_groups(self) -> list[list[int]]:
+        """Ranks that share each layer between them, by data-parallel rank."""
+        degree = self.tensor_parallel_degree
+        return [list(range(start, start + degree)) for start in range(0, self.world_size, degree)]
+
+    def data_parallel_groups(self) -> list[list[int]]:
+        """Ranks that hold the same part of the layers, by tensor-parallel rank."""
+        degree = self.tensor_parallel_degree
+        return [list(range(start, self.world_size, degree)) for start in range(degree)]
 
 
-def plan_topology(config: RunConfig, world_size: int) -> Topology:
-    """Derive the accumulation steps from the global batch.
+def plan_topology(config: RunConfig, world_size: int, *, processes_per_host: int | None = None) -> Topology:
+    """Derive the data-parallel degree and the accumulation steps.
+
+    Args:
+        config: Degrees and batch sizes.
+        world_size: Processes of all hosts.
+        processes_per_host: Processes of each host; all of them where it is one host.
 
     Raises:
-        ConfigurationError: The global batch cannot be divided evenly.
+        ConfigurationError: The processes, or the rows of a step, cannot be divided evenly.
     """
-    rows, micro_batch = config.train.global_batch_size, config.parallel.micro_batch_size
-    if rows % (world_size * micro_batch):
+    degree = config.parallel.tensor_parallel_degree
+    per_host = processes_per_host or world_size
+    if per_host % degree:
+        fitting = largest_divisor(per_host, limit=degree)
         raise ConfigurationError(
-            f"train.global_batch_size {rows} is no multiple of {world_size} processes x "
-            f"parallel.micro_batch_size {micro_batch}: change one of them"
+            f"parallel.tensor_parallel_degree / parallel.num_processes: the number of processes on a host, {per_host}, "
+            f"is no multiple of the degree {degree}, and a layer is never shared between hosts: set the degree to "
+            f"{fitting}, or the processes to {-(-per_host // degree) * degree}"
         )
-    return Topology(world_size, micro_batch, rows // (world_size * micro_batch))
+    data_parallel_degree = world_size // degree
+    rows, micro_batch = config.train.global_batch_size, config.parallel.micro_batch_size
+    if rows % (data_parallel_degree * micro_batch):
+        raise ConfigurationError(uneven_batch(rows, data_parallel_degree, micro_batch))
+    return Topology(data_parallel_degree, degree, micro_batch, rows // (data_parallel_degree * micro_batch))
 
 
-def deepspeed_config(config: RunConfig, topology: Topology) -> dict[str, Any]:
-    """The DeepSpeed configuration of a run; gradient clipping is always explicit because its default changed to 1."""
-    return {
-        "train_micro_batch_size_per_gpu": topology.micro_batch_size,
-        "gradient_accumulation_steps": topology.accumulation_steps,
-        "gradient_clipping": config.optimizer.max_gradient_norm,
-        "bf16": {"enabled": config.model.dtype == "bfloat16"},
-        "zero_optimization": {"stage": config.parallel.zero_stage},
-        "zero_allow_untested_optimizer": True,
-        "steps_per_print": 2**31,
-    }
+def uneven_batch(rows: int, data_parallel_degree: int, micro_batch_size: int) -> str:
+    """What to say of a global batch that cannot be divided, and the nearest sizes that can."""
+    at_once = data_parallel_degree * micro_batch_size
+    nearest = [str(size) for size in (rows // at_once * at_once, -(-rows // at_once) * at_once) if size]
+    return (
+        f"train.global_batch_size / parallel.micro_batch_size: {rows} rows are no multiple of {data_parallel_degree} "
+        f"data-parallel processes x {micro_batch_size} rows: set the global batch to {' or '.join(nearest)}, or change "
+        "the others"
+    )
+
+
+def largest_divisor(number: int, *, limit: int) -> int:
+    """Largest divisor of a positive number that does not exceed the limit."""
+    return max(divisor for divisor in range(1, min(number, limit) + 1) if number % divisor == 0)

@@ -49,7 +49,7 @@ def collect(run: RunDirectory) -> dict[str, Any]:
     return {
         "format_version": FORMAT_VERSION,
         "name": run.path.name,
-        "stop_reason": "completed",
+        "stop_reason": training.get("stop_reason", "finished"),
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "model": training["configuration"]["model"]["name"],
         "documents": prepared["documents"],

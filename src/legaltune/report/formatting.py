@@ -64,6 +64,20 @@ def score(value: float) -> str:
     return f"{value:.2f}"
 
 
+def memory(num_bytes: float) -> str:
+    """Memory in binary units with three digits: "412 MiB", "17.2 GiB", "1.37 GiB"."""
+    mebibytes = num_bytes / 2**20
+    if mebibytes < 1000:
+        return f"{mebibytes:.0f}{_SPACE}MiB"
+    gibibytes = mebibytes / 1024
+    return f"{gibibytes:.{2 if gibibytes < 9.995 else 1 if gibibytes < 99.95 else 0}f}{_SPACE}GiB"
+
+
+def usd(amount: float) -> str:
+    """An amount of money to the cent: "$0.42", "$1,204.00"."""
+    return f"${amount:,.2f}" if amount >= 0.005 or amount == 0 else "<$0.01"
+
+
 def duration(seconds: float) -> str:
     """Time in the two largest units: "0.8 s", "42 s", "6 min 12 s", "2 h 05 min"."""
     if seconds < 9.95:

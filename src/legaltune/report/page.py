@@ -43,7 +43,7 @@ def render_page(report: dict[str, Any]) -> str:
         facts=[
             report["model"],
             report["environment"]["device"],
-            report["stop_reason"],
+            wording.words(report["stop_reason"], wording.STOP_REASONS),
             formatting.moment(report["finished_at"]),
         ],
         verdict=_verdict(report["evaluation"]),
@@ -349,16 +349,27 @@ def _settings(report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _training_facts(training: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        "optimizer steps": formatting.count(training["num_steps"]),
-        "packed rows per epoch": formatting.count(training["num_rows"]),
-        "rows filled with tokens": formatting.percent(training["packing_efficiency"]),
-        "tokens seen": formatting.count(training["num_tokens"]),
-        "of them counted in the loss": formatting.count(training["num_target_tokens"]),
-        "time of the steps alone": formatting.duration(training["seconds"]),
-        "processes": formatting.count(training["world_size"]),
-        "accumulation steps": formatting.count(training["accumulation_steps"]),
+    """Rows of the table of the training run; what was not measured is left out."""
+    rows: dict[str, tuple[str, Callable[[Any], str]]] = {
+        "method": ("method", str),
+        "plan": ("plan", str),
+        "optimizer steps": ("num_steps", formatting.count),
+        "end": ("stop_reason", lambda reason: wording.words(reason, wording.STOP_REASONS)),
+        "lowest validation loss": ("best_validation_loss", formatting.loss),
+        "reached at step": ("best_step", formatting.count),
+        "packed rows per epoch": ("num_rows", formatting.count),
+        "rows filled with tokens": ("packing_efficiency", formatting.percent),
+        "tokens seen": ("num_tokens", formatting.count),
+        "of them counted in the loss": ("num_target_tokens", formatting.count),
+        "time of the steps alone": ("seconds", formatting.duration),
+        "tokens per second": ("tokens_per_second", formatting.count),
+        "model FLOPs utilization": ("mfu", formatting.percent),
+        "peak memory of a process": ("peak_memory_bytes", formatting.memory),
+        "cost": ("spent_usd", formatting.usd),
+        "processes": ("world_size", formatting.count),
+        "accumulation steps": ("accumulation_steps", formatting.count),
     }
+    return {name: show(training[key]) for name, (key, show) in rows.items() if training.get(key) is not None}
 
 
 def _section(name: str, values: Mapping[str, Any]) -> dict[str, Any]:

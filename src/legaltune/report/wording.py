@@ -105,6 +105,11 @@ STEPS: Mapping[str, str] = {
     "evaluate": "Evaluate",
 }
 
+STOP_REASONS: Mapping[str, str] = {
+    "finished": "all steps done",
+    "early_stopping": "stopped early, the validation loss no longer fell",
+}
+
 
 def words(key: str, meanings: Mapping[str, str]) -> str:
     """The meaning of a key; a key without one is spelt out ("no_task" as "no task")."""

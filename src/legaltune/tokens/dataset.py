@@ -140,6 +140,7 @@ class TokenDataset:
         self.manifest = read_token_manifest(folder)
         table = pq.read_table(folder / "examples.parquet", filters=[("split", "=", split)])
         self.tasks: list[str] = table["task"].to_pylist()
+        self.example_ids: list[str] = table["example_id"].to_pylist()
         self.document_ids: list[str] = table["document_id"].to_pylist()
         self.lengths: NDArray[np.int64] = table["length"].to_numpy().astype(np.int64)
         self.num_targets: NDArray[np.int64] = table["num_targets"].to_numpy().astype(np.int64)

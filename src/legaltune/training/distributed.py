@@ -1,13 +1,17 @@
-"""Process group of a training run: one process by itself, or the ranks that torchrun started."""
+"""Process groups of a training run: one process by itself, or the ranks that torchrun started."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import deepspeed
 import torch
 import torch.distributed as dist
+
+from legaltune.model.tensor_parallel import TensorParallel
+from legaltune.parallel.topology import Topology
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +27,33 @@ class Worker:
         """Whether this process logs and writes."""
         return self.rank == 0
 
-    def sum(self, value: float) -> float:
-        """Sum of a number over all processes."""
-        tensor = torch.tensor(value, dtype=torch.float64, device=self.device)
+    def sum(self, *values: float | torch.Tensor) -> list[float]:
+        """Sums of numbers over all processes; waits for the device."""
+        tensor = torch.stack([torch.as_tensor(value, dtype=torch.float64, device=self.device) for value in values])
         dist.all_reduce(tensor)
-        return float(tensor)
+        numbers: list[float] = tensor.tolist()
+        return numbers
+
+    def gather(self, value: Any) -> list[Any]:
+        """A small object of each process, in order of rank."""
+        values: list[Any] = [None] * self.world_size
+        dist.all_gather_object(values, value)
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The groups this process belongs to.
+
+    Attributes:
+        data_parallel: Processes that hold the same part of the model and carry other rows.
+        data_parallel_rank: Index among them.
+        tensor_parallel: Processes that share each layer.
+    """
+
+    data_parallel: dist.ProcessGroup
+    data_parallel_rank: int
+    tensor_parallel: TensorParallel
 
 
 def join_process_group() -> Worker:
@@ -51,3 +77,60 @@ def join_process_group() -> Worker:
             os.environ["LOCAL_RANK"] = "0"  # DeepSpeed reads it even when the group exists already
             dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1)  # type: ignore[attr-defined]
     return Worker(dist.get_rank(), dist.get_world_size(), device)
+
+
+def form_groups(topology: Topology, worker: Worker) -> Groups:
+    """Split the processes into data-parallel and tensor-parallel groups; all processes call this together."""
+    world = dist.group.WORLD
+    assert world is not None
+    if topology.tensor_parallel_degree == 1:
+        return Groups(world, worker.rank, TensorParallel())
+    data_parallel = _own_group(topology.data_parallel_groups(), worker.rank)
+    tensor_parallel = _own_group(topology.tensor_parallel_groups(), worker.rank)
+    return Groups(
+        data_parallel,
+        topology.data_parallel_rank(worker.rank),
+        TensorParallel(
+            topology.tensor_parallel_rank(worker.rank), topology.tensor_parallel_degree, group=tensor_parallel
+        ),
+    )
+
+
+def _own_group(groups: list[list[int]], rank: int) -> dist.ProcessGroup:
+    formed = [(dist.new_group(ranks), ranks) for ranks in groups]  # a collective: in the same order everywhere
+    return next(group for group, ranks in formed if rank in ranks)
+
+
+class ModelParallelUnit:
+    """The groups as DeepSpeed asks for them (its `mpu` argument)."""
+
+    def __init__(self, groups: Groups) -> None:
+        self._groups = groups
+
+    def get_model_parallel_rank(self) -> int:
+        """Index among the processes that share each layer."""
+        return self._groups.tensor_parallel.rank
+
+    def get_model_parallel_group(self) -> dist.ProcessGroup | None:
+        """Processes that share each layer."""
+        return self._groups.tensor_parallel.group
+
+    def get_model_parallel_world_size(self) -> int:
+        """Tensor-parallel degree."""
+        return self._groups.tensor_parallel.size
+
+    get_tensor_model_parallel_rank = get_model_parallel_rank
+    get_tensor_model_parallel_group = get_model_parallel_group
+    get_tensor_model_parallel_world_size = get_model_parallel_world_size
+
+    def get_data_parallel_rank(self) -> int:
+        """Index among the processes that hold the same part of the model."""
+        return self._groups.data_parallel_rank
+
+    def get_data_parallel_group(self) -> dist.ProcessGroup:
+        """Processes that hold the same part of the model."""
+        return self._groups.data_parallel
+
+    def get_data_parallel_world_size(self) -> int:
+        """Data-parallel degree."""
+        return dist.get_world_size(self._groups.data_parallel)

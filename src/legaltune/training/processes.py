@@ -1,4 +1,4 @@
-"""Runs the training in this process, or in several that torchrun's agent starts and watches."""
+"""Runs the training in this process, or in several that torchrun's agent starts and watches, on one or more hosts."""
 
 from __future__ import annotations
 
@@ -10,18 +10,25 @@ import sys
 import uuid
 from typing import Any
 
-import torch
 from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from legaltune.config import dump_yaml
+from legaltune.config.advice import warnings
 from legaltune.config.schema import RunConfig
-from legaltune.errors import ConfigurationError, ExitCode, InterruptedRunError, LegaltuneError
+from legaltune.errors import ExitCode, InterruptedRunError, LegaltuneError
 from legaltune.files import write_text
+from legaltune.model.facts import model_facts
+from legaltune.parallel.refusals import require_feasible
 from legaltune.run_directory import RunDirectory
+from legaltune.training.hosts import Hosts
+from legaltune.training.machine import machine_facts
 
 logger = logging.getLogger(__name__)
+
+ONE_HOST = Hosts()
+_RENDEZVOUS_TIMEOUT_SECONDS = 900
 
 
 class WorkerFailedError(LegaltuneError):
@@ -33,62 +40,52 @@ class WorkerFailedError(LegaltuneError):
         self.exit_code = ExitCode(exit_code) if known else ExitCode.PLATFORM if exit_code < 0 else ExitCode.SOFTWARE
 
 
-def run_training(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
-    """Train on this machine with as many processes as configured.
+def run_training(config: RunConfig, run: RunDirectory, hosts: Hosts = ONE_HOST) -> dict[str, Any] | None:
+    """Train with as many processes on this host as configured; each host of the run calls this.
 
     Returns:
-        The training summary (see `training.loop.TrainingSummary`).
+        The training summary (see `training.train.TrainingSummary`); None on hosts other than the first.
 
     Raises:
+        ConfigurationError: The model or this machine cannot carry the plan; found before anything is loaded.
         WorkerFailedError: One of several processes failed.
-        LegaltuneError: The single process failed; see `training.loop.train`.
+        LegaltuneError: The single process failed; see `training.train.train`.
     """
-    num_processes = resolve_num_processes(config)
-    if num_processes > 1 and "RANK" not in os.environ:
-        _run_workers(config, run, num_processes)
+    model, machine = model_facts(config.model), machine_facts(hosts.count)
+    require_feasible(config, model, machine)
+    for text in warnings(config, model, machine):
+        logger.warning("%s", text)
+    num_processes = machine.processes_per_host(config.parallel.num_processes)
+    if num_processes > 1 or hosts.count > 1:
+        _run_workers(config, run, num_processes, hosts)
     else:
         # Imported late: DeepSpeed looks for an accelerator, and warns, as soon as it is imported.
         from legaltune.training.worker import train_here  # noqa: PLC0415
 
         train_here(config, run)
+    if not hosts.is_first:
+        return None
     summary: dict[str, Any] = json.loads(run.training_summary.read_text(encoding="utf-8"))
     return summary
 
 
-def resolve_num_processes(config: RunConfig) -> int:
-    """Processes to start: as configured; "auto" is one per GPU, else one.
-
-    Raises:
-        ConfigurationError: More processes than GPUs.
-    """
-    num_gpus = torch.cuda.device_count()
-    if not isinstance(config.parallel.num_processes, int):
-        return max(1, num_gpus)
-    if 0 < num_gpus < config.parallel.num_processes:
-        raise ConfigurationError(
-            f"parallel.num_processes {config.parallel.num_processes} exceeds the {num_gpus} GPUs of this machine: "
-            "lower it or leave it at auto"
-        )
-    return config.parallel.num_processes
-
-
-def _run_workers(config: RunConfig, run: RunDirectory, num_processes: int) -> None:
+def _run_workers(config: RunConfig, run: RunDirectory, num_processes: int, hosts: Hosts) -> None:
     run.path.mkdir(parents=True, exist_ok=True)
     write_text(run.config, dump_yaml(config))
+    if hosts.interface is not None:
+        os.environ["GLOO_SOCKET_IFNAME"] = os.environ["NCCL_SOCKET_IFNAME"] = hosts.interface
     launch = LaunchConfig(
-        min_nodes=1,
-        max_nodes=1,
+        min_nodes=hosts.count,
+        max_nodes=hosts.count,
         nproc_per_node=num_processes,
-        rdzv_backend="c10d",
-        rdzv_endpoint="localhost:0",
-        run_id=uuid.uuid4().hex,
         max_restarts=0,
+        **_rendezvous(hosts),
     )
     if "OMP_NUM_THREADS" not in os.environ:  # every process would otherwise take all cores
         os.environ["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // num_processes))
-    logger.info("starting %d training processes", num_processes)
+    logger.info("starting %d training processes on host %d of %d", num_processes, hosts.index + 1, hosts.count)
     try:
-        elastic_launch(launch, sys.executable)("-m", "legaltune.training.worker", str(run.path))
+        elastic_launch(launch, sys.executable)("-m", "legaltune.training.worker", str(run.path), str(hosts.count))
     except SignalException as error:
         if error.sigval == signal.SIGINT:
             raise KeyboardInterrupt from None
@@ -96,3 +93,15 @@ def _run_workers(config: RunConfig, run: RunDirectory, num_processes: int) -> No
     except ChildFailedError as error:
         rank, failure = error.get_first_failure()
         raise WorkerFailedError(rank, failure.exitcode) from None
+
+
+def _rendezvous(hosts: Hosts) -> dict[str, Any]:
+    """How the agents of the hosts meet: ranks follow the order of the hosts, so that the first one writes."""
+    if hosts.count == 1:
+        return {"rdzv_backend": "c10d", "rdzv_endpoint": "localhost:0", "run_id": uuid.uuid4().hex}
+    return {
+        "rdzv_backend": "static",
+        "rdzv_endpoint": hosts.rendezvous,
+        "rdzv_configs": {"rank": hosts.index, "timeout": _RENDEZVOUS_TIMEOUT_SECONDS},
+        "run_id": "legaltune",
+    }

@@ -1,4 +1,4 @@
-"""One training process: `python -m legaltune.training.worker RUN_DIRECTORY`, started by torchrun's agent."""
+"""One training process: `python -m legaltune.training.worker RUN_DIRECTORY NUM_HOSTS`, started by torchrun's agent."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from legaltune.run_directory import RunDirectory
 logger = logging.getLogger(__name__)
 
 
-def train_here(config: RunConfig, run: RunDirectory) -> None:
+def train_here(config: RunConfig, run: RunDirectory, *, num_hosts: int = 1) -> None:
     """Train in this process, as one rank of the group that the environment describes or alone."""
     if not torch.cuda.is_available():
         os.environ.setdefault("DS_ACCELERATOR", "cpu")
     from legaltune.training.distributed import join_process_group  # noqa: PLC0415 - after the accelerator is named
-    from legaltune.training.loop import train  # noqa: PLC0415
+    from legaltune.training.train import train  # noqa: PLC0415
 
-    train(config, run, join_process_group())
+    train(config, run, join_process_group(), num_hosts=num_hosts)
 
 
 def main() -> int:
@@ -32,7 +32,7 @@ def main() -> int:
     set_up_logging(rank=int(os.environ.get("RANK", "0")))
     run = RunDirectory(Path(sys.argv[1]))
     try:
-        train_here(load_config(str(run.config)), run)
+        train_here(load_config(str(run.config)), run, num_hosts=int(sys.argv[2]))
     except LegaltuneError as error:
         logger.error("%s", error)
         return error.exit_code

@@ -16,7 +16,43 @@ def test_every_shipped_recipe_loads(name: str) -> None:
 
 
 def test_the_recipes_are_the_ones_the_documentation_names() -> None:
-    assert recipe_names() == ["demo", "qwen2.5-0.5b-lora", "qwen2.5-7b-lora"]
+    assert recipe_names() == [
+        "demo",
+        "full-finetune",
+        "qwen2.5-0.5b-lora",
+        "qwen2.5-7b-lora",
+        "qwen2.5-7b-qlora",
+        "qwen2.5-7b-tp2",
+        "qwen2.5-7b-zero3-offload",
+    ]
+
+
+def test_the_offload_recipe_has_the_source_articles_settings() -> None:
+    parallel = load_config("qwen2.5-7b-zero3-offload").parallel
+    assert (parallel.zero_stage, parallel.offload_optimizer, parallel.offload_parameters) == (3, "cpu", "cpu")
+    assert (parallel.reduce_bucket_size, parallel.prefetch_bucket_size) == (500_000_000, 500_000_000)
+    assert parallel.parameter_persistence_threshold == 1_000_000
+    assert parallel.pin_memory
+    assert parallel.overlap_comm
+    assert parallel.contiguous_gradients
+
+
+@pytest.mark.parametrize("mode", ["off", "full", "selective"])
+def test_off_is_a_word_in_files_and_overrides(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text(f"train: {{gradient_checkpointing: {mode}}}\n", encoding="utf-8")
+    assert load_config(str(path)).train.gradient_checkpointing == mode
+    overridden = load_config("qwen2.5-7b-lora", [f"train.gradient_checkpointing={mode}"])
+    assert overridden.train.gradient_checkpointing == mode
+    path.write_text(dump_yaml(overridden), encoding="utf-8")
+    assert load_config(str(path)) == overridden
+
+
+def test_truth_values_and_numbers_with_exponents_are_read() -> None:
+    config = load_config("demo", ["train.compile=true", "train.fused_kernels=no", "parallel.reduce_bucket_size=5e7"])
+    assert config.train.compile
+    assert not config.train.fused_kernels
+    assert config.parallel.reduce_bucket_size == 50_000_000
 
 
 def test_lora_defaults_are_those_of_the_source_article() -> None:
@@ -59,11 +95,66 @@ def test_all_faults_are_reported_at_once() -> None:
         (["parallel.num_processes=3"], "train.global_batch_size / parallel.micro_batch_size"),
         (["model.revision=main"], "model.revision / model.name"),
         (["train.epochs=null", "train.max_steps=5", "optimizer.warmup_steps=5"], "optimizer.warmup_steps / train.max"),
+        (["parallel.tensor_parallel_degree=2"], "num_processes / parallel.tensor_parallel_degree: .*first to 2"),
+        (["parallel.offload_optimizer=cpu"], "offload_optimizer / parallel.zero_stage: .*zero_stage to 1"),
+        (
+            ["parallel.offload_parameters=cpu", "parallel.zero_stage=2"],
+            "offload_parameters / parallel.zero_stage: .*not by 2: set parallel.zero_stage to 3",
+        ),
+        (
+            ["optimizer.name=adamw_8bit", "parallel.zero_stage=1", "parallel.offload_optimizer=cpu"],
+            "optimizer.name / parallel.offload_optimizer: .*set optimizer.name to adamw",
+        ),
+        (["train.compile=true", "parallel.zero_stage=3"], "train.compile / parallel.zero_stage: .*to 2"),
+        (["quantization.method=nf4", "adapter.method=full"], "quantization.method / adapter.method: .*to lora"),
+        (["quantization.method=int8", "adapter.method=full"], "int8 weights are frozen"),
+        (
+            ["adapter.method=dora", "parallel.tensor_parallel_degree=2", "parallel.num_processes=2"],
+            "adapter.method / adapter.dropout / parallel.tensor_parallel_degree: .*adapter.dropout to 0",
+        ),
+        (["adapter.method=prefix", "adapter.num_virtual_tokens=1024"], "num_virtual_tokens / tokens.sequence_length"),
+        (["adapter.method=prompt", "adapter.num_virtual_tokens=2000"], "num_virtual_tokens / tokens.sequence_length"),
+        (["model.new_token_vectors=v.txt"], "model.new_token_vectors / model.new_tokens: v.txt holds"),
+        (["adapter.train_embeddings=all"], "train_embeddings / adapter.method: lora keeps .*to new"),
+        (["adapter.train_embeddings=new"], "train_embeddings / model.new_tokens: there are no new tokens"),
+        (
+            ["adapter.train_embeddings=new", "model.new_tokens=[Rn]", "adapter.method=ia3"],
+            "train_embeddings / adapter.method: ia3 trains no rows",
+        ),
+        (
+            ["adapter.train_embeddings=new", "model.new_tokens=[Rn]", "parallel.zero_stage=3"],
+            "train_embeddings / parallel.tensor_parallel_degree / parallel.zero_stage: ZeRO-3",
+        ),
     ],
 )
 def test_contradictions_are_refused(overrides: list[str], expected: str) -> None:
     with pytest.raises(ConfigurationError, match=expected):
         load_config("demo", overrides)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["parallel.tensor_parallel_degree=2", "parallel.num_processes=4", "parallel.micro_batch_size=2"],
+        ["parallel.zero_stage=1", "parallel.offload_optimizer=cpu"],
+        ["parallel.zero_stage=3", "parallel.offload_parameters=cpu"],
+        ["optimizer.name=adamw_8bit", "parallel.zero_stage=3", "parallel.offload_parameters=cpu"],
+        ["train.compile=true", "parallel.zero_stage=2"],
+        ["quantization.method=nf4", "adapter.method=dora"],
+        [
+            "adapter.method=dora",
+            "adapter.dropout=0",
+            "parallel.tensor_parallel_degree=2",
+            "parallel.num_processes=2",
+        ],
+        ["adapter.method=lora", "adapter.num_virtual_tokens=2000"],
+        ["adapter.train_embeddings=all", "adapter.method=full"],
+        ["adapter.train_embeddings=new", "model.new_tokens=[Rn]", "parallel.zero_stage=2"],
+        ["model.new_token_vectors=v.txt", "model.new_tokens=[Rn]"],
+    ],
+)
+def test_the_nearest_that_works_is_accepted(overrides: list[str]) -> None:
+    load_config("demo", overrides)
 
 
 def test_a_contradiction_is_not_reported_on_top_of_a_faulty_field() -> None:

@@ -31,7 +31,7 @@ def sample_report() -> dict[str, Any]:
     return {
         "format_version": 1,
         "name": "demo",
-        "stop_reason": "completed",
+        "stop_reason": "finished",
         "finished_at": "2026-03-04T15:06:07+00:00",
         "model": "builtin:tiny-qwen2",
         "documents": documents,
@@ -96,6 +96,8 @@ def _configuration() -> RunConfig:
 
 def _training() -> dict[str, Any]:
     return {
+        "method": "lora on nf4",
+        "plan": "2 x 1 processes (data x tensor parallel), ZeRO 3, optimizer offloaded, full gradient checkpointing",
         "trainable_parameters": 245_760,
         "total_parameters": 3_412_864,
         "num_steps": _NUM_STEPS,
@@ -108,6 +110,12 @@ def _training() -> dict[str, Any]:
         "world_size": 1,
         "accumulation_steps": 8,
         "device": "cpu",
+        "mfu": 0.412,
+        "peak_memory_bytes": 18_468_608_409,
+        "spent_usd": 0.4213,
+        "stop_reason": "finished",
+        "best_step": 420,
+        "best_validation_loss": 1.374,
         "history": _history(),
     }
 

@@ -69,3 +69,18 @@ def test_duration(seconds: float, expected: str) -> None:
 
 def test_moment() -> None:
     assert formatting.moment("2026-03-04T15:06:07+00:00") == "4 March 2026, 15:06 UTC"
+
+
+@pytest.mark.parametrize(
+    ("num_bytes", "expected"),
+    [(3 * 2**20, "3 MiB"), (1023 * 2**20, "1.00 GiB"), (17.2 * 2**30, "17.2 GiB"), (139 * 2**30, "139 GiB")],
+)
+def test_memory_in_three_digits(num_bytes: float, expected: str) -> None:
+    assert formatting.memory(num_bytes).replace("\N{NO-BREAK SPACE}", " ") == expected
+
+
+@pytest.mark.parametrize(
+    ("amount", "expected"), [(0, "$0.00"), (0.001, "<$0.01"), (0.4213, "$0.42"), (1204, "$1,204.00")]
+)
+def test_usd_to_the_cent(amount: float, expected: str) -> None:
+    assert formatting.usd(amount) == expected

@@ -223,3 +223,39 @@ def test_rejected_examples_are_counted_over_the_tasks() -> None:
     text = _text(render_page(sample_report()))
     assert "The answer would have too few words. target_too_short 7" in text
     assert "388 groups" in text
+
+
+def test_training_is_told_with_plan_memory_speed_and_cost() -> None:
+    text = _text(render_page(sample_report()))
+
+    for fact in (
+        "method lora on nf4",
+        "ZeRO 3, optimizer offloaded, full gradient checkpointing",
+        "end all steps done",
+        "lowest validation loss 1.37 reached at step 420",
+        "model FLOPs utilization 41%",
+        "peak memory of a process 17.2 GiB",
+        "cost $0.42",
+    ):
+        assert fact in text
+
+
+def test_what_training_did_not_measure_is_left_out() -> None:
+    report = sample_report()
+    report["training"] |= {"mfu": None, "spent_usd": None, "best_step": None, "best_validation_loss": None}
+    del report["training"]["peak_memory_bytes"]
+
+    text = _text(render_page(report))
+
+    for name in ("FLOPs", "cost", "lowest validation loss", "reached at step", "peak memory"):
+        assert name not in text
+    assert "None" not in text
+
+
+def test_a_run_that_was_stopped_early_says_so_at_the_top() -> None:
+    report = sample_report()
+    report["stop_reason"] = "early_stopping"
+
+    header = html.fromstring(render_page(report)).find(".//header").text_content()
+
+    assert "stopped early, the validation loss no longer fell" in header

@@ -1,0 +1,161 @@
+"""Holds every method and plan of training against a plain torch loop: the same losses, gradients and weights.
+
+The cells are an all-pairs cover of method x ZeRO stage x offload x data-parallel degree x tensor-parallel degree x
+gradient checkpointing: any two settings that may stand together do so in at least one cell. Settings that may not are
+listed with the message that refuses them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import logging
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tests.parity import SCALE_SENSITIVE, Trajectory, load_settings, plain_trajectory, set_up_run, train_in_ranks
+
+from legaltune.config.facts import MachineFacts
+from legaltune.config.schema import AdapterMethod
+from legaltune.errors import ConfigurationError
+from legaltune.model.facts import model_facts
+from legaltune.parallel.refusals import require_feasible
+
+LOSS_TOLERANCE, GRADIENT_TOLERANCE = 2e-6, 5e-6
+QUANTIZED_TOLERANCE = 1e-5
+_LORA_ON = {"lora on nf4": "nf4", "lora on int8": "int8"}
+FACTORS: dict[str, list[str]] = {
+    "method": [*(method.value for method in AdapterMethod), *_LORA_ON],
+    "zero": ["0", "1", "2", "3"],
+    "offload": ["none", "optimizer", "both"],
+    "dp": ["1", "2"],
+    "tp": ["1", "2"],
+    "checkpointing": ["off", "full", "selective"],
+}
+Cell = Mapping[str, str]
+
+
+def main() -> int:
+    """Run the cells and print a table; exit code 1 where one differs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", help="run only cells whose description holds this text")
+    arguments = parser.parse_args()
+    logging.disable(logging.WARNING)
+    with tempfile.TemporaryDirectory() as folder:
+        feasible, refused = _sort_out(Path(folder))
+        cells = [cell for cell in all_pairs(feasible) if not arguments.only or arguments.only in _describe(cell)]
+        num_wrong = _compare_all(cells, Path(folder))
+    print(f"\nrefused combinations, with the first line of the message ({len(refused)}):\n")
+    for pair, message in refused.items():
+        print(f"- {pair}: {message}")
+    print(f"\n{len(cells)} cells, {num_wrong} wrong")
+    return 1 if num_wrong else 0
+
+
+def _compare_all(cells: list[Cell], folder: Path) -> int:
+    references: dict[str, Trajectory] = {}
+    print("| method | ZeRO | offload | DP | TP | checkpointing | loss | gradient norm | weights | s |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    num_wrong = 0
+    for cell in cells:
+        config, run = set_up_run(folder, *overrides(cell))
+        if cell["method"] not in references:
+            references[cell["method"]] = plain_trajectory(config, run)
+        start = time.monotonic()
+        trajectory = train_in_ranks(config, run, int(cell["dp"]) * int(cell["tp"]))
+        errors = differences(trajectory, references[cell["method"]])
+        tolerance = LOSS_TOLERANCE, GRADIENT_TOLERANCE, GRADIENT_TOLERANCE
+        if cell["method"] in _LORA_ON:
+            tolerance = (QUANTIZED_TOLERANCE,) * 3
+        wrong = any(not error <= limit for error, limit in zip(errors, tolerance, strict=True))
+        num_wrong += wrong
+        numbers = " | ".join(f"{error:.1e}" for error in errors)
+        mark = " **wrong**" if wrong else ""
+        print(f"| {' | '.join(cell.values())} | {numbers}{mark} | {time.monotonic() - start:.0f} |", flush=True)
+    return num_wrong
+
+
+def overrides(cell: Cell) -> list[str]:
+    """Settings of a cell."""
+    method = cell["method"]
+    settings = [
+        f"adapter.method={'lora' if method in _LORA_ON else method}",
+        f"quantization.method={_LORA_ON.get(method, 'none')}",
+        f"parallel.zero_stage={cell['zero']}",
+        f"parallel.offload_optimizer={'none' if cell['offload'] == 'none' else 'cpu'}",
+        f"parallel.offload_parameters={'cpu' if cell['offload'] == 'both' else 'none'}",
+        f"parallel.num_processes={int(cell['dp']) * int(cell['tp'])}",
+        f"parallel.tensor_parallel_degree={cell['tp']}",
+        f"train.gradient_checkpointing={cell['checkpointing']}",
+        *SCALE_SENSITIVE,
+    ]
+    return [*settings, "adapter.train_embeddings=all"] if method == "full" else settings
+
+
+def differences(trajectory: Trajectory, reference: Trajectory) -> tuple[float, float, float]:
+    """Largest relative differences of loss, of gradient norm, and of what was trained (L2, over all tensors)."""
+    assert trajectory.weights.keys() == reference.weights.keys(), trajectory.weights.keys() ^ reference.weights.keys()
+    squared_error = sum(
+        float((trajectory.weights[name].double() - tensor.double()).square().sum())
+        for name, tensor in reference.weights.items()
+    )
+    squared_change = sum(float(change.double().square().sum()) for change in reference.changes.values())
+    return (
+        _largest(trajectory.losses, reference.losses),
+        _largest(trajectory.gradient_norms, reference.gradient_norms),
+        (squared_error / squared_change) ** 0.5,
+    )
+
+
+def _largest(values: list[float], references: list[float]) -> float:
+    return max(abs(value - reference) / abs(reference) for value, reference in zip(values, references, strict=True))
+
+
+def _sort_out(folder: Path) -> tuple[list[Cell], dict[str, str]]:
+    """Cells that may be, and for each pair of settings that occurs in none of them the message that refuses it."""
+    config, _ = set_up_run(folder)
+    facts = model_facts(config.model)
+    machine = MachineFacts(0, "", 0, has_bfloat16=True, host_memory_bytes=2**34)
+    feasible, messages = [], {}
+    for values in itertools.product(*FACTORS.values()):
+        cell = dict(zip(FACTORS, values, strict=True))
+        try:
+            require_feasible(load_settings(folder, *overrides(cell)), facts, machine)
+            feasible.append(cell)
+        except ConfigurationError as error:
+            for pair in _pairs(cell):
+                messages.setdefault(pair, str(error).splitlines()[1].strip(" -"))
+    possible = {pair for cell in feasible for pair in _pairs(cell)}
+    return feasible, {_name(pair): text for pair, text in messages.items() if pair not in possible}
+
+
+def all_pairs(cells: list[Cell]) -> list[Cell]:
+    """A small subset in which any two settings that stand together in some cell do so again (greedy)."""
+    missing = {pair for cell in cells for pair in _pairs(cell)}
+    chosen = []
+    while missing:
+        best = max(cells, key=lambda cell: len(missing.intersection(_pairs(cell))))
+        missing.difference_update(_pairs(best))
+        chosen.append(best)
+    return sorted(chosen, key=lambda cell: [FACTORS[factor].index(value) for factor, value in cell.items()])
+
+
+def _pairs(cell: Cell) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
+    yield from itertools.combinations(cell.items(), 2)
+
+
+def _name(pair: tuple[tuple[str, str], tuple[str, str]]) -> str:
+    return " with ".join(f"{factor} {value}" for factor, value in pair)
+
+
+def _describe(cell: Cell) -> str:
+    return ", ".join(f"{factor} {value}" for factor, value in cell.items())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
