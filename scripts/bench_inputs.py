@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
-from legaltune.config.schema import LORA_TARGET_MODULES, ModelConfig
+from legaltune.config.schema import ModelConfig
 from legaltune.files import write_json
 from legaltune.model.base import load_tokenizer
 from legaltune.tokens.chat import fingerprint
@@ -184,7 +184,9 @@ def write_tokens(
         "examples_dropped": {},
         "length_histogram": {},
     }
-    manifest["fingerprint"] = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode() + tokens.tobytes()).hexdigest()
+    manifest["fingerprint"] = hashlib.sha256(
+        json.dumps(manifest, sort_keys=True).encode() + tokens.tobytes()
+    ).hexdigest()
     write_json(folder / "manifest.json", manifest)
     return manifest
 
@@ -209,9 +211,14 @@ def _examples_table(sizes: list[int], num_targets: list[int]) -> pa.Table:
     )
 
 
+def mean_attended(lengths: NDArray[np.int64]) -> float:
+    """Mean number of keys that a query sees, itself included, in documents that see only themselves."""
+    return float((lengths * (lengths + 1) / 2).sum() / lengths.sum())
+
+
 def lora_flops_per_token(
     shape: Shape,
-    mean_attended: float,
+    num_attended: float,
     *,
     target_share: float = 1.0,
     checkpointing: bool = False,
@@ -222,12 +229,12 @@ def lora_flops_per_token(
 
     2 operations per weight forward and 2 for the gradient of the activations; the frozen weights get none. The output
     layer runs at the targets alone, `head_products` times (2: logits and their gradient's product). LoRA's own weights:
-    6 operations each. Attention: 2 products forward, 4 backward, over `mean_attended` keys a query; checkpointing runs
+    6 operations each. Attention: 2 products forward, 4 backward, over `num_attended` keys a query; checkpointing runs
     the forward pass of the blocks again.
 
     Args:
         shape: Of the model.
-        mean_attended: Mean number of keys that a query sees.
+        num_attended: Mean number of keys that a query sees.
         target_share: Share of the tokens that are targets.
         checkpointing: Full gradient checkpointing.
         head_products: Products with the output layer per target.
@@ -237,8 +244,5 @@ def lora_flops_per_token(
     blocks = 2 * repeats * shape.block_parameters
     head = 2 * head_products * shape.head_parameters * target_share
     lora = 6 * shape.lora_parameters(rank)
-    attention = 2 * shape.layers * shape.hidden * mean_attended * (8 if checkpointing else 6)
+    attention = 2 * shape.layers * shape.hidden * num_attended * (8 if checkpointing else 6)
     return blocks + head + lora + attention
-
-
-assert len(LORA_TARGET_MODULES) == 7  # what Shape.lora_parameters counts

@@ -3,9 +3,9 @@
 Both engines get the same packed rows in the same order, the same adapter, optimizer and number of steps. TRL's settings
 are its own fastest ones (`bench_train.py --trl-variants` compares them); what they rest on in TRL 1.16.0:
 
-- Packing "bfd" is best-fit decreasing like ours and switches `padding_free` on: the collator lays the rows out flat with
-  positions that restart at each document. We hand it rows packed by us (`input_ids`, `labels`, `seq_lengths`), which is
-  what its own packing leaves, so that both train on the same rows. Preparation lies outside the timing.
+- Packing "bfd" is best-fit decreasing like ours and switches `padding_free` on: the collator lays the rows out flat,
+  with positions that restart at each document. We hand it rows packed by us (`input_ids`, `labels`, `seq_lengths`),
+  which is what its own packing leaves, so that both train on the same rows. Preparation lies outside the timing.
 - Documents are kept apart without FlashAttention too: there is no attention mask, transformers sees from the positions
   that the row is packed and builds a block mask for `scaled_dot_product_attention`.
 - `loss_type` "nll" is its fused output layer: chunked, and it is the only one that trains on plain cross-entropy
@@ -20,10 +20,12 @@ import dataclasses
 import json
 import os
 import resource
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -158,15 +160,16 @@ def measure_ours(case: Case) -> Measurement:
 
     config = load_config(None, [*_our_settings(case), *case.settings])
     run = RunDirectory(Path(case.run))
-    if case.profile:
-        history, operators = _profiled(lambda: run_training(config, run)["history"])
-    else:
-        history, operators = run_training(config, run)["history"], []
-    records = [record for record in history if "tokens_per_second" in record]
+
+    def train() -> dict[str, Any]:
+        return run_training(config, run) or {}
+
+    summary, operators = _profiled(train) if case.profile else (train(), [])
+    records = [record for record in summary["history"] if "tokens_per_second" in record]
     return Measurement(
         tokens_per_second=_rate_after_warmup(case, records),
         losses=[record["loss"] for record in records],
-        peak_memory_gib=_peak_memory_gib(),
+        peak_memory_gib=(summary.get("peak_memory_bytes") or 0) / 2**30 or _peak_memory_gib(),
         operators=operators,
     )
 
@@ -211,7 +214,7 @@ def _rate_after_warmup(case: Case, records: list[dict[str, float]]) -> float:
     return total_tokens / total_seconds
 
 
-def _profiled(function: Any) -> tuple[Any, list[tuple[str, int, float]]]:
+def _profiled(function: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], list[tuple[str, int, float]]]:
     from torch.profiler import ProfilerActivity, profile  # noqa: PLC0415
 
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
@@ -225,7 +228,7 @@ def measure_trl(case: Case) -> Measurement:
     import torch  # noqa: PLC0415
     from peft import LoraConfig  # noqa: PLC0415
     from transformers import AutoTokenizer  # noqa: PLC0415
-    from trl import SFTTrainer  # type: ignore[import-untyped,import-not-found,unused-ignore]  # noqa: PLC0415
+    from trl import SFTTrainer  # type: ignore[import-not-found,attr-defined,unused-ignore]  # noqa: PLC0415
 
     options = dict(case.trl_settings)
     arguments = _sft_config(case, options)  # first: under ZeRO-3 it decides how the model is loaded
@@ -254,7 +257,7 @@ def measure_trl(case: Case) -> Measurement:
 
 def _sft_config(case: Case, options: dict[str, Any]) -> Any:
     import torch  # noqa: PLC0415
-    from trl import SFTConfig  # type: ignore[import-untyped,import-not-found,unused-ignore]  # noqa: PLC0415
+    from trl import SFTConfig  # type: ignore[import-not-found,attr-defined,unused-ignore]  # noqa: PLC0415
 
     values: dict[str, Any] = {
         "output_dir": f"{case.run}/trl",
@@ -267,7 +270,8 @@ def _sft_config(case: Case, options: dict[str, Any]) -> Any:
         "lr_scheduler_type": "constant",
         "optim": "adamw_torch_fused",
         "max_grad_norm": 1.0,
-        "bf16": False,  # the weights have the precision already; this is autocast on top
+        # Autocast, on top of weights that have the precision already: it pays on a GPU alone. DeepSpeed asks for it.
+        "bf16": case.dtype == "bfloat16" and (torch.cuda.is_available() or case.offload),
         "gradient_checkpointing": case.checkpointing,
         # Rows are packed already; this is the layout that packing_strategy="bfd" switches on.
         "padding_free": True,
@@ -281,8 +285,23 @@ def _sft_config(case: Case, options: dict[str, Any]) -> Any:
         "dataloader_pin_memory": torch.cuda.is_available(),
     }
     if case.offload:
+        _describe_single_process()
         values["deepspeed"] = _deepspeed_offload()
     return SFTConfig(**values | {key: value for key, value in options.items() if key != "attention"})
+
+
+def _describe_single_process() -> None:
+    """What a launcher would set: without it DeepSpeed looks for MPI."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    os.environ |= {
+        "RANK": "0",
+        "LOCAL_RANK": "0",
+        "WORLD_SIZE": "1",
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+    }
 
 
 def _deepspeed_offload() -> dict[str, Any]:

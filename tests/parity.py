@@ -16,11 +16,14 @@ from legaltune.config import RunConfig, load_config
 from legaltune.config.schema import AdapterMethod
 from legaltune.model.adapters import add_adapter
 from legaltune.model.base import load_base_model, load_tokenizer
-from legaltune.model.quantization import dequantized_linear, quantize
+from legaltune.model.quantization import quantized_linear
+from legaltune.model.tensor_parallel import ROW_PARALLEL
+from legaltune.parallel.deepspeed import deepspeed_config
 from legaltune.parallel.topology import Topology
 from legaltune.run_directory import RunDirectory
 from legaltune.tokens.batch import BatchLayout
 from legaltune.tokens.dataset import TokenDataset
+from legaltune.training import engine, setup
 from legaltune.training.distributed import join_process_group
 from legaltune.training.rows import RowSchedule
 from legaltune.training.schedule import learning_rate
@@ -100,7 +103,17 @@ def train_in_ranks(config: RunConfig, run: RunDirectory, world_size: int) -> Tra
 
 
 def _train(config: str, folder: str) -> None:
+    for module in (engine, setup):
+        module.deepspeed_config = _without_reuse  # type: ignore[attr-defined]
     train(RunConfig.model_validate_json(config), RunDirectory(Path(folder)), join_process_group())
+
+
+def _without_reuse(*args: Any, **kwargs: Any) -> dict[str, Any]:
+    """Our DeepSpeed configuration, but parameters are released after each use: a tiny model would stay whole."""
+    settings = deepspeed_config(*args, **kwargs)
+    if settings["zero_optimization"]["stage"] == 3:
+        settings["zero_optimization"] |= {"stage3_max_live_parameters": 0, "stage3_max_reuse_distance": 0}
+    return settings
 
 
 def plain_trajectory(config: RunConfig, run: RunDirectory) -> Trajectory:
@@ -152,10 +165,7 @@ def plain_model(config: RunConfig) -> tuple[Any, dict[str, torch.nn.Parameter]]:
     """The model as PEFT alone makes it, on ordinary layers, with our start values; and what is trained."""
     base = load_base_model(config.model)
     if config.quantization.method != "none":
-        quantize(base, config.quantization, compute_dtype=base.dtype)
-        for name, module in list(base.named_modules()):
-            if hasattr(module, "dequantized_weight"):
-                base.set_submodule(name, dequantized_linear(module))
+        _round_weights(base, config)
     ours = add_adapter(load_base_model(config.model), config.adapter, seed=config.train.seed)
     start = {name: parameter for name, parameter in ours.named_parameters() if parameter.requires_grad}
     if config.adapter.method is AdapterMethod.FULL:
@@ -169,6 +179,40 @@ def plain_model(config: RunConfig) -> tuple[Any, dict[str, torch.nn.Parameter]]:
             if "lora_magnitude_vector" not in name:  # that depends on the base's weights
                 parameter.copy_(start[name])
     return model, trained
+
+
+def differences(trajectory: Trajectory, reference: Trajectory) -> tuple[float, float, float]:
+    """Largest relative differences of loss, of gradient norm, and of what was trained (L2, over all tensors)."""
+    assert trajectory.weights.keys() == reference.weights.keys(), trajectory.weights.keys() ^ reference.weights.keys()
+    squared_error = sum(
+        float((trajectory.weights[name].double() - tensor.double()).square().sum())
+        for name, tensor in reference.weights.items()
+    )
+    squared_change = sum(float(change.double().square().sum()) for change in reference.changes.values())
+    return (
+        _largest(trajectory.losses, reference.losses),
+        _largest(trajectory.gradient_norms, reference.gradient_norms),
+        (squared_error / squared_change) ** 0.5,
+    )
+
+
+def _largest(values: list[float], references: list[float]) -> float:
+    return max(abs(value - reference) / abs(reference) for value, reference in zip(values, references, strict=True))
+
+
+@torch.no_grad()
+def _round_weights(base: Any, config: RunConfig) -> None:
+    """Give the decoder's layers the values that quantization leaves; each tensor-parallel part has its own scales."""
+    for name, module in base.get_decoder().layers.named_modules():
+        if isinstance(module, torch.nn.Linear):
+            dim = 1 if name.rpartition(".")[2] in ROW_PARALLEL else 0
+            parts = []
+            for part in module.weight.chunk(config.parallel.tensor_parallel_degree, dim):
+                layer = torch.nn.Linear(part.shape[1], part.shape[0], bias=False)
+                layer.weight = torch.nn.Parameter(part.contiguous())
+                quantized = quantized_linear(layer, config.quantization, compute_dtype=part.dtype)
+                parts.append(quantized.dequantized_weight())
+            module.weight.copy_(torch.cat(parts, dim))
 
 
 def _with_bottlenecks(base: Any, trained: dict[str, torch.nn.Parameter]) -> Any:

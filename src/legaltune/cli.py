@@ -203,7 +203,7 @@ def train(
     hosts = Hosts(num_hosts, host_index, rendezvous, interface)
     settings = load_config(_config_of(run_dir, config), overrides or [])
     summary = train_step(settings, RunDirectory(run_dir), hosts)
-    if summary is None:
+    if not summary:
         _finish(
             {"host": host_index}, as_json, f"host {host_index + 1} of {num_hosts} is done; the first has the results"
         )
@@ -330,7 +330,7 @@ def _run_step(
     from legaltune.steps import STEPS
 
     set_up_logging(verbose=verbose)
-    return STEPS[name](load_config(_config_of(run_dir, config), overrides or []), RunDirectory(run_dir)) or {}
+    return STEPS[name](load_config(_config_of(run_dir, config), overrides or []), RunDirectory(run_dir))
 
 
 def _config_of(run_dir: Path, config: str | None) -> str:

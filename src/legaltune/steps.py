@@ -15,7 +15,7 @@ from legaltune.corpus.engines import Engine
 from legaltune.corpus.prepared import read_examples, read_manifest
 from legaltune.corpus.synthetic import write_corpus
 from legaltune.errors import ConfigurationError, DataError, InputMissingError
-from legaltune.files import sha256_of, whole_folder, write_json, write_text
+from legaltune.files import whole_folder, write_json, write_text
 from legaltune.preparation import ONE_PROCESS, prepare_dataset, require_usable
 from legaltune.run_directory import RunDirectory
 from legaltune.training.hosts import Hosts
@@ -24,7 +24,7 @@ from legaltune.training.hosts import Hosts
 
 logger = logging.getLogger(__name__)
 
-Step = Callable[[RunConfig, RunDirectory], dict[str, Any] | None]
+Step = Callable[[RunConfig, RunDirectory], dict[str, Any]]
 
 
 def prepare_step(
@@ -68,8 +68,8 @@ def tokenize_step(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
         )
 
 
-def train_step(config: RunConfig, run: RunDirectory, hosts: Hosts | None = None) -> dict[str, Any] | None:
-    """Token dataset -> adapter; None on hosts other than the first."""
+def train_step(config: RunConfig, run: RunDirectory, hosts: Hosts | None = None) -> dict[str, Any]:
+    """Token dataset -> adapter; no summary on hosts other than the first."""
     from legaltune.training.processes import ONE_HOST, run_training  # noqa: PLC0415
 
     _require_current_tokens(config, run)
@@ -98,10 +98,11 @@ def evaluate_step(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
 
 def report_step(_config: RunConfig, run: RunDirectory) -> dict[str, Any]:
     """All that was measured -> report.json and report.html."""
+    from legaltune.model.adapters import weights_digest  # noqa: PLC0415
     from legaltune.report.build import write_report  # noqa: PLC0415
 
     evaluation = _read_finished(run.evaluation, "evaluate")
-    if evaluation["adapter_sha256"] != sha256_of(run.adapter / "adapter_model.safetensors"):
+    if evaluation["adapter_sha256"] != weights_digest(run.adapter):
         raise DataError(f"{run.evaluation} measured another adapter: run `legaltune evaluate` again")
     return write_report(run)
 
@@ -120,7 +121,7 @@ def run_all(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for number, (name, step) in enumerate(STEPS.items(), start=1):
         logger.info("step %d of %d: %s", number, len(STEPS), name)
-        result = step(config, run) or {}
+        result = step(config, run)
         if name == "prepare":
             _require_held_out(result)
     return result

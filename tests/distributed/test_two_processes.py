@@ -10,7 +10,7 @@ from torch.distributed.elastic.multiprocessing.api import SignalException
 from legaltune.errors import ExitCode, InterruptedRunError
 from legaltune.training import processes
 from legaltune.training.processes import WorkerFailedError, run_training
-from tests.parity import plain_losses, set_up_run
+from tests.parity import SCALE_SENSITIVE, plain_trajectory, set_up_run
 
 pytestmark = pytest.mark.distributed
 
@@ -19,9 +19,7 @@ pytestmark = pytest.mark.distributed
     "overrides",
     [
         ["parallel.zero_stage=0"],
-        ["parallel.zero_stage=2"],
-        # without clipping and with a large epsilon, a gradient wrong by a factor shows
-        ["optimizer.epsilon=1", "optimizer.max_gradient_norm=0", "optimizer.learning_rate=0.3"],
+        ["parallel.zero_stage=3", "parallel.offload_parameters=cpu", *SCALE_SENSITIVE],
     ],
 )
 def test_losses_equal_those_of_a_plain_loop(tmp_path: Path, overrides: list[str]) -> None:
@@ -29,7 +27,7 @@ def test_losses_equal_those_of_a_plain_loop(tmp_path: Path, overrides: list[str]
     summary = run_training(config, run)
     losses = [record["loss"] for record in summary["history"] if "loss" in record]
     assert summary["world_size"] == 2
-    assert losses == pytest.approx(plain_losses(config, run), abs=1e-5)
+    assert losses == pytest.approx(plain_trajectory(config, run).losses, rel=2e-6)
     assert (run.adapter / "adapter_model.safetensors").is_file()
 
 

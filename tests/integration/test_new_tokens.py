@@ -54,7 +54,6 @@ def trained_run(tmp_path: Path, train_embeddings: str, *overrides: str) -> tuple
     return start, adapted.get_input_embeddings().weight.detach(), run.adapter
 
 
-@pytest.mark.skip(reason="train_new_rows and save_new_rows are not wired into training yet")
 @pytest.mark.parametrize("overrides", [[], ["parallel.zero_stage=3", "parallel.parameter_persistence_threshold=0"]])
 def test_training_new_embeddings_changes_their_rows_and_no_others(tmp_path: Path, overrides: list[str]) -> None:
     start, trained, adapter = trained_run(tmp_path, "new", *overrides)
@@ -66,7 +65,6 @@ def test_training_new_embeddings_changes_their_rows_and_no_others(tmp_path: Path
     assert indices == {"model.embed_tokens": [num_old, num_old + 1]}
 
 
-@pytest.mark.skip(reason="save_new_rows is not wired into training yet")
 def test_frozen_embeddings_stay_at_their_start_and_are_saved(tmp_path: Path) -> None:
     start, trained, _ = trained_run(tmp_path, "none")
     assert torch.equal(trained, start)

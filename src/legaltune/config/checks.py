@@ -114,6 +114,12 @@ def _plan(config: RunConfig) -> Iterator[Contradiction]:
             "ZeRO-3 fetches parameters in hooks that a compiled layer would leave out: set train.compile to false, or "
             "parallel.zero_stage to 2",
         )
+    if config.train.compile and config.train.gradient_checkpointing == "selective":
+        yield Contradiction(
+            ("train.compile", "train.gradient_checkpointing"),
+            "compiled matrix products are not among those that selective checkpointing keeps: set "
+            "train.gradient_checkpointing to full or off, or train.compile to false",
+        )
 
 
 def _method(config: RunConfig) -> Iterator[Contradiction]:
@@ -129,6 +135,18 @@ def _method(config: RunConfig) -> Iterator[Contradiction]:
             ("adapter.method", "adapter.dropout", "parallel.tensor_parallel_degree"),
             f"DoRA with dropout {adapter.dropout} sends another input through the base layer, which {degree} processes "
             "share: set adapter.dropout to 0, or adapter.method to lora",
+        )
+    selective = config.train.gradient_checkpointing == "selective"
+    if adapter.method == AdapterMethod.DORA and config.parallel.zero_stage == 3 and selective:
+        yield Contradiction(
+            ("adapter.method", "parallel.zero_stage", "train.gradient_checkpointing"),
+            "DoRA reads base weights, which ZeRO-3 fetches in the middle of what selective checkpointing records: set "
+            "train.gradient_checkpointing to full or off, or parallel.zero_stage to 2",
+        )
+    if adapter.method == AdapterMethod.PREFIX and config.model.attention == "sdpa":
+        yield Contradiction(
+            ("adapter.method", "model.attention"),
+            "the trained prefix is seen by attention per document only: set model.attention to per_document",
         )
     length = config.tokens.sequence_length
     if adapter.method in _VIRTUAL_TOKENS and adapter.num_virtual_tokens >= length:
@@ -159,15 +177,16 @@ def _new_tokens(config: RunConfig) -> Iterator[Contradiction]:
             ("adapter.train_embeddings", "model.new_tokens"),
             "there are no new tokens to train: list them in model.new_tokens, or set adapter.train_embeddings to none",
         )
-    if adapter.method not in (*_LORA, AdapterMethod.FULL):
+    if adapter.method not in _LORA:
+        nearest = "all or none" if adapter.method == AdapterMethod.FULL else "none"
         yield Contradiction(
             ("adapter.train_embeddings", "adapter.method"),
-            f"{adapter.method} trains no rows of the embedding: set the first to none, or the second to lora",
+            f"{adapter.method} does not train single rows of the embedding: set the first to {nearest}, or the second "
+            "to lora",
         )
-    if parallel.tensor_parallel_degree > 1 or parallel.zero_stage == 3:
-        shards = "ZeRO-3" if parallel.zero_stage == 3 else "tensor parallelism"
+    if parallel.tensor_parallel_degree > 1:
         yield Contradiction(
-            ("adapter.train_embeddings", "parallel.tensor_parallel_degree", "parallel.zero_stage"),
-            f"{shards} shards the embedding, so that its new rows cannot be trained alone: set the first to none, or "
-            "parallel.tensor_parallel_degree to 1 and parallel.zero_stage to 2",
+            ("adapter.train_embeddings", "parallel.tensor_parallel_degree"),
+            "tensor parallelism shares the vocabulary between processes, so that new rows cannot be trained alone: set "
+            "the first to none, or the second to 1 (parallel.zero_stage 3 shards the model, too)",
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +14,12 @@ from legaltune.errors import DataError
 from legaltune.evaluation.generation import Question, generate_answers, questions, references, stop_tokens
 from legaltune.evaluation.loss import held_out_loss
 from legaltune.evaluation.metrics import classification_scores, majority_scores, rouge_l
-from legaltune.files import sha256_of, write_json
-from legaltune.model.adapters import load_adapter
+from legaltune.files import write_json
+from legaltune.model.adapters import load_adapter, weights_digest
+from legaltune.model.attention import PER_DOCUMENT, SDPA, attention_implementation
 from legaltune.model.base import load_base_model, load_tokenizer
 from legaltune.run_directory import RunDirectory
+from legaltune.tokens.batch import BatchLayout
 from legaltune.tokens.dataset import TokenDataset, unigram_entropy, unigram_loss
 from legaltune.tokens.packing import spread
 
@@ -39,22 +40,24 @@ def evaluate(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
     """
     tokenizer = load_tokenizer(config.model)
     dataset, split = _held_out(run)
-    adapter_digest = sha256_of(run.adapter / "adapter_model.safetensors")
+    digest = weights_digest(run.adapter)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     exam = _Exam(config, tokenizer, dataset, _ask(config.evaluation, dataset, tokenizer), device)
-    model = load_adapter(load_base_model(config.model), run.adapter).to(device)
+    model = load_base_model(config.model, device=device).eval()
     answers: dict[str, dict[str, list[str]]] = {}
     result: dict[str, Any] = {
-        "adapter_sha256": adapter_digest,
+        "adapter_sha256": digest,
         "configuration": config.evaluation.model_dump(mode="json"),
         "split": split,
         "documents": len(set(dataset.document_ids)),
     }
-    for name, switch in (("base", model.disable_adapter()), ("adapter", nullcontext())):
+    for name in ("base", "adapter"):
         logger.info("evaluating the %s", name if name == "adapter" else "base model")
-        with switch:
-            answers[name] = exam.answers(model)
-            result[name] = exam.loss(model) | exam.scores(answers[name])
+        if name == "adapter":
+            model = load_adapter(model, run.adapter).to(device)
+        layout = BatchLayout.of(config.adapter) if name == "adapter" else BatchLayout()
+        answers[name] = exam.answers(model)
+        result[name] = exam.loss(model, layout) | exam.scores(answers[name])
     result |= _baselines(run, dataset, tokenizer, exam.asked[_CLASSIFICATION])
     result["samples"] = _samples(exam.asked, answers)
     write_json(run.evaluation, result)
@@ -71,10 +74,16 @@ class _Exam:
     asked: Mapping[str, list[Question]]
     device: torch.device
 
-    def loss(self, model: Any) -> dict[str, Any]:
-        return held_out_loss(
-            model, self.dataset, sequence_length=self.config.tokens.sequence_length, device=self.device
-        )
+    def loss(self, model: Any, layout: BatchLayout) -> dict[str, Any]:
+        attention = PER_DOCUMENT if self.config.model.attention == "per_document" else SDPA
+        with attention_implementation(model, attention):
+            return held_out_loss(
+                model,
+                self.dataset,
+                sequence_length=self.config.tokens.sequence_length,
+                layout=layout,
+                device=self.device,
+            )
 
     def answers(self, model: Any) -> dict[str, list[str]]:
         return {

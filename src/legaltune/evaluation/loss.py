@@ -10,19 +10,27 @@ import torch
 
 from legaltune.logs import progress
 from legaltune.model.loss import TargetLoss
-from legaltune.tokens.batch import make_batch
+from legaltune.tokens.batch import BatchLayout, make_batch
 from legaltune.tokens.dataset import TokenDataset
 from legaltune.tokens.packing import pack_best_fit
 
 
 @torch.no_grad()
-def held_out_loss(model: Any, dataset: TokenDataset, *, sequence_length: int, device: torch.device) -> dict[str, Any]:
+def held_out_loss(
+    model: Any,
+    dataset: TokenDataset,
+    *,
+    sequence_length: int,
+    layout: BatchLayout = BatchLayout(),  # noqa: B008  immutable
+    device: torch.device,
+) -> dict[str, Any]:
     """Mean cross-entropy over all target tokens, and for each task.
 
     Args:
         model: Hugging Face model, with or without adapter, in evaluation mode on `device`.
         dataset: Held-out split with at least one example.
         sequence_length: Capacity of a packed row (tokens).
+        layout: What the adapter needs around each document.
         device: Where the model lies.
 
     Returns:
@@ -31,11 +39,11 @@ def held_out_loss(model: Any, dataset: TokenDataset, *, sequence_length: int, de
     module = TargetLoss(model)
     sums: dict[str, float] = defaultdict(float)
     counts: dict[str, int] = defaultdict(int)
-    rows = pack_best_fit(dataset.lengths.tolist(), sequence_length)
+    rows = pack_best_fit((dataset.lengths + layout.num_virtual_tokens).tolist(), sequence_length)
     with progress("held-out rows", len(rows)) as advance:
         for row in rows:
-            batch = make_batch(dataset, [row]).to(device)
-            losses = module(batch.input_ids, batch.position_ids, batch.source_positions, batch.target_ids)
+            batch = make_batch(dataset, [row], layout).to(device)
+            _, losses = module(batch)
             for example in row:
                 own = losses[batch.target_examples == example]
                 sums[dataset.tasks[example]] += float(own.sum(dtype=torch.float64))

@@ -14,6 +14,7 @@ from peft import (
     IA3Config,
     LoraConfig,
     PeftModel,
+    PeftType,
     PrefixTuningConfig,
     PromptTuningConfig,
     get_peft_model,
@@ -23,10 +24,13 @@ from peft.tuners.lora import LoraLayer
 from safetensors.torch import save_file
 
 from legaltune.config.schema import AdapterConfig, AdapterMethod, ModelConfig
-from legaltune.errors import ConfigurationError
-from legaltune.files import whole_folder
+from legaltune.errors import ConfigurationError, InputMissingError
+from legaltune.files import sha256_of, whole_folder
+from legaltune.model.base import save_tokenizer
 from legaltune.model.bottleneck import INITIAL_STANDARD_DEVIATION, BottleneckConfig
+from legaltune.model.bottleneck import TARGET_MODULES as _BOTTLENECK_TARGETS
 from legaltune.model.dora import use_dora
+from legaltune.model.embeddings import NewRows, save_new_rows
 from legaltune.model.tensor_parallel import COLUMN_PARALLEL, ROW_PARALLEL, TensorParallel, communicate
 
 _LORA_FAMILY = (AdapterMethod.LORA, AdapterMethod.RSLORA, AdapterMethod.DORA)
@@ -87,7 +91,8 @@ def _train_all(model: Any, config: AdapterConfig) -> Any:
 
 def _peft_config(model: torch.nn.Module, config: AdapterConfig, parallel: TensorParallel) -> Any:
     if config.method in _LORA_FAMILY:
-        _check_targets(model, config.target_modules, parallel)
+        _check_targets(model, config.target_modules, "adapter.target_modules")
+        _check_divisible(config.target_modules, parallel)
         return LoraConfig(
             task_type="CAUSAL_LM",
             r=config.r,
@@ -98,29 +103,31 @@ def _peft_config(model: torch.nn.Module, config: AdapterConfig, parallel: Tensor
             use_rslora=config.method is AdapterMethod.RSLORA,
         )
     if config.method is AdapterMethod.IA3:
-        _check_targets(model, _IA3_TARGETS, parallel, method="ia3")
+        _check_targets(model, _IA3_TARGETS, "adapter.method ia3: its layers")
         return IA3Config(
             task_type="CAUSAL_LM", target_modules=list(_IA3_TARGETS), feedforward_modules=list(_IA3_FEEDFORWARD)
         )
     if config.method is AdapterMethod.BOTTLENECK:
+        _check_targets(model, _BOTTLENECK_TARGETS, "adapter.method bottleneck: its places", kind=torch.nn.Module)
         return BottleneckConfig(task_type="CAUSAL_LM", bottleneck_size=config.bottleneck_size)
     prompt_learning = PrefixTuningConfig if config.method is AdapterMethod.PREFIX else PromptTuningConfig
     return prompt_learning(task_type="CAUSAL_LM", num_virtual_tokens=config.num_virtual_tokens)
 
 
 def _check_targets(
-    model: torch.nn.Module, targets: tuple[str, ...], parallel: TensorParallel, method: str | None = None
+    model: torch.nn.Module, targets: tuple[str, ...], setting: str, kind: type[torch.nn.Module] = torch.nn.Linear
 ) -> None:
-    linear_names = {
-        name.rpartition(".")[2] for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)
-    }
-    missing = sorted(set(targets) - linear_names)
+    names = {name.rpartition(".")[2]: module for name, module in model.named_modules() if isinstance(module, kind)}
+    missing = sorted(set(targets) - set(names))
     if missing:
-        setting = "adapter.target_modules" if method is None else f"adapter.method {method}: its target modules"
+        linear = sorted(name for name, module in names.items() if isinstance(module, torch.nn.Linear))
         raise ConfigurationError(
             f"{setting} {', '.join(missing)} do not occur in {type(model).__name__}: "
-            f"its linear layers are {', '.join(sorted(linear_names))}"
+            f"its linear layers are {', '.join(linear) or 'none that PEFT knows'}"
         )
+
+
+def _check_divisible(targets: tuple[str, ...], parallel: TensorParallel) -> None:
     whole = sorted(set(targets) - COLUMN_PARALLEL - ROW_PARALLEL)
     if parallel.size > 1 and whole:
         raise ConfigurationError(
@@ -180,9 +187,7 @@ def _shape(parameter: torch.nn.Parameter) -> torch.Size:
 
 
 @torch.no_grad()
-def _initialise(
-    adapted: torch.nn.Module, whole: Mapping[str, torch.Size], seed: int, parallel: TensorParallel
-) -> None:
+def _initialise(adapted: torch.nn.Module, whole: Mapping[str, torch.Size], seed: int, parallel: TensorParallel) -> None:
     for name, parameter in adapted.named_parameters():
         if not parameter.requires_grad or parameter.is_meta:
             continue
@@ -238,7 +243,14 @@ def _num_elements(parameter: Any) -> int:
     return math.prod(shape)
 
 
-def save_adapter(model: Any, tokenizer: Any, folder: Path, state: Mapping[str, torch.Tensor] | None = None) -> None:
+def save_adapter(
+    model: Any,
+    tokenizer: Any,
+    folder: Path,
+    state: Mapping[str, torch.Tensor] | None = None,
+    *,
+    new_rows: NewRows | None = None,
+) -> None:
     """Save what was trained, and the tokenizer; the folder is either whole or absent.
 
     An adapter is saved in PEFT's format and fp32; with method full the whole model in its own precision, in Hugging
@@ -250,13 +262,17 @@ def save_adapter(model: Any, tokenizer: Any, folder: Path, state: Mapping[str, t
         folder: Is replaced.
         state: Whole trained tensors by parameter name; read from the model where not given. With method full, frozen
             weights that are not in it are read from the model, which must hold them whole.
+        new_rows: Embeddings of new tokens as they started; saved with LoRA, in place of them what `state` has.
     """
     with whole_folder(folder) as temporary:
         if isinstance(model, PeftModel):
-            _save_peft(model, temporary, state if state is not None else _trained_state(model))
+            state = state if state is not None else _trained_state(model)
+            _save_peft(model, temporary, state)
+            if new_rows is not None and model.peft_config[_NAME].peft_type == PeftType.LORA:
+                save_new_rows(temporary, new_rows.updated(state))
         else:
             _save_full(model, temporary, state or {})
-        tokenizer.save_pretrained(temporary)
+        save_tokenizer(tokenizer, temporary)
 
 
 def _trained_state(model: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -304,6 +320,13 @@ def load_adapter(model: Any, folder: Path) -> Any:
     return model.eval()
 
 
-def weight_files(folder: Path) -> list[Path]:
-    """The safetensors files of a saved adapter or model."""
-    return sorted(folder.glob("*.safetensors"))
+def weights_digest(folder: Path) -> str:
+    """Identifies the weights of a saved adapter or model.
+
+    Raises:
+        InputMissingError: There are none.
+    """
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise InputMissingError(f"{folder} holds no adapter: run `legaltune train` first")
+    return hashlib.sha256("".join(sha256_of(file) for file in files).encode()).hexdigest()

@@ -131,6 +131,11 @@ def resolve_dtype(name: str) -> torch.dtype:
     return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
 
 
+def dtype_name(name: str) -> str:
+    """As `resolve_dtype`, by name: float32, bfloat16 or float16."""
+    return str(resolve_dtype(name)).removeprefix("torch.")
+
+
 def load_base_model(config: ModelConfig, *, device: torch.device = torch.device("cpu")) -> Any:  # noqa: B008  immutable
     """Load the whole base model in the configured precision, ready for training.
 

@@ -26,12 +26,12 @@ class BottleneckConfig(PeftConfig):  # type: ignore[misc]
     Attributes:
         target_modules: Modules whose output passes through an adapter, by the last part of their name.
         bottleneck_size: Width of the hidden layer.
-        hidden_size: Width of the modules' output.
+        hidden_size: Width of the modules' output; 0 takes the model's.
     """
 
     target_modules: list[str] | None = None
     bottleneck_size: int = 64
-    hidden_size: int | None = None
+    hidden_size: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -51,9 +51,9 @@ class BottleneckLayer(nn.Module, BaseTunerLayer):  # type: ignore[misc]
 
     def __init__(self, base_layer: nn.Module, adapter_name: str, config: BottleneckConfig) -> None:
         super().__init__()
-        self.base_layer = base_layer
-        self.bottleneck_down = nn.ModuleDict()
-        self.bottleneck_up = nn.ModuleDict()
+        self.base_layer: Any = base_layer
+        self.bottleneck_down: Any = nn.ModuleDict()
+        self.bottleneck_up: Any = nn.ModuleDict()
         self.update_layer(adapter_name, config)
 
     def update_layer(self, adapter_name: str, config: BottleneckConfig) -> None:
@@ -65,7 +65,7 @@ class BottleneckLayer(nn.Module, BaseTunerLayer):  # type: ignore[misc]
         for zero in (down.bias, up.weight, up.bias):
             nn.init.zeros_(zero)
         self.bottleneck_down[adapter_name], self.bottleneck_up[adapter_name] = down, up
-        self.set_adapter(adapter_name, inference_mode=config.inference_mode)
+        BaseTunerLayer.set_adapter(self, adapter_name, inference_mode=config.inference_mode)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Call the module and adapt its (first) output."""
@@ -77,7 +77,8 @@ class BottleneckLayer(nn.Module, BaseTunerLayer):  # type: ignore[misc]
         return self._adapt(output)
 
     def _adapt(self, hidden: torch.Tensor) -> torch.Tensor:
-        for name in self.active_adapters:
+        names: Any = self.active_adapters
+        for name in names:
             down, up = self.bottleneck_down[name], self.bottleneck_up[name]
             hidden = hidden + up(nn.functional.gelu(down(hidden.to(down.weight.dtype)))).to(hidden.dtype)
         return hidden
@@ -92,7 +93,7 @@ class BottleneckModel(BaseTuner):  # type: ignore[misc]
     def _prepare_adapter_config(self, peft_config: BottleneckConfig, model_config: dict[str, Any]) -> BottleneckConfig:
         if peft_config.target_modules is None:
             peft_config.target_modules = list(TARGET_MODULES)
-        if peft_config.hidden_size is None:
+        if not peft_config.hidden_size:
             peft_config.hidden_size = model_config["hidden_size"]
         return peft_config
 

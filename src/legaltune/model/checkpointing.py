@@ -90,7 +90,8 @@ class _Policy:
             result = context.op_output
             self._kept.update(_storage(t) for t in (result if isinstance(result, tuple) else (result,)))
             return CheckpointPolicy.MUST_SAVE
-        if operator._schema.is_mutable and not self._kept.isdisjoint(map(_storage, args)):
+        schema = getattr(operator, "_schema", None)  # higher-order operators have none
+        if schema is not None and schema.is_mutable and not self._kept.isdisjoint(map(_storage, args)):
             raise ConfigurationError(
                 f"train.gradient_checkpointing selective cannot keep a result that {operator} changes in place: set "
                 "it to full (with ZeRO-3, DeepSpeed's memory_efficient_linear must be off)"

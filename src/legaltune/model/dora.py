@@ -68,18 +68,18 @@ class _Dora(DoraLinearLayer):  # type: ignore[misc]
             base_result = base_layer(_as_input(x, base_layer))
         if self.base_bias is not None:
             base_result = base_result - self.base_bias
-        scale = self.weight.float() / self._adapted_norm(lora_A.weight, lora_B.weight, scaling, base_layer)
-        update = lora_B(lora_A(x))
+        scale: torch.Tensor = self.weight.float() / self._adapted_norm(
+            lora_A.weight, lora_B.weight, scaling, base_layer
+        )
+        update: torch.Tensor = lora_B(lora_A(x))
         return (scale - 1).to(base_result.dtype) * base_result + (scale * scaling).to(update.dtype) * update
 
     @torch.no_grad()  # the norm counts as a constant: section 4.3 of the paper
-    def _adapted_norm(
-        self, down: torch.Tensor, up: torch.Tensor, scaling: float, base_layer: torch.nn.Module
-    ) -> torch.Tensor:
+    def _adapted_norm(self, down: torch.Tensor, up: torch.Tensor, scaling: float, base_layer: torch.nn.Module) -> Any:
         down, up = down.float(), up.float()
         weight = _weight(base_layer)
         products = torch.cat([(weight @ down.T.to(weight.dtype)).float(), down @ down.T])
-        cross, gram = self._parallel.sum(products).split([len(up), len(down)])
+        cross, gram = torch.split(self._parallel.sum(products), [len(up), len(down)])
         change = 2 * scaling * (cross * up).sum(1) + scaling**2 * ((up @ gram) * up).sum(1)
         # Rounded as the magnitude is, so that their ratio is 1 at the start in any precision.
         base_norm = self.base_norm.to(self.weight.dtype).float()

@@ -25,6 +25,8 @@ from transformers import AddedToken
 from legaltune.errors import ConfigurationError, DataError, InputMissingError
 from legaltune.files import write_json
 
+_ROWS_NAME = "base_model.model.{}.token_adapter.trainable_tokens_delta"  # PEFT's, in files and of the parameters
+
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
@@ -357,18 +359,34 @@ class HeadWithNewRows(torch.nn.Module):
         return logits.index_copy(-1, token_ids, torch.nn.functional.linear(hidden, rows.to(hidden.dtype), bias))
 
 
-def start_rows(model: Any, extension: EmbeddingExtension) -> dict[str, torch.Tensor]:
-    """The new tokens' rows of a model that has them whole (`extend_model`), by the name of their module.
+@dataclass(frozen=True, slots=True)
+class NewRows:
+    """The new tokens' rows in embedding and head.
 
-    A tied head has none of its own.
+    Attributes:
+        token_ids: Which rows, ascending.
+        rows: Values by the name of their module, shape (num_tokens, hidden_size) each; a tied head has none of its own.
     """
+
+    token_ids: list[int]
+    rows: Mapping[str, torch.Tensor]
+
+    def updated(self, state: Mapping[str, torch.Tensor]) -> NewRows:
+        """The rows, with what a state of trained tensors by parameter name has in place of them."""
+        rows = {name: state.get(_ROWS_NAME.format(name), rows) for name, rows in self.rows.items()}
+        return NewRows(self.token_ids, rows)
+
+
+def start_rows(model: Any, extension: EmbeddingExtension) -> NewRows:
+    """The new tokens' rows of a model that has them whole (`extend_model`)."""
     embedding, head = model.get_input_embeddings(), model.get_output_embeddings()
     modules = {embedding: embedding.weight, **({} if head.weight is embedding.weight else {head: head.weight})}
     names = {module: name for name, module in model.named_modules()}
-    return {names[module]: weight.detach()[extension.token_ids].clone() for module, weight in modules.items()}
+    rows = {names[module]: weight.detach()[extension.token_ids].clone() for module, weight in modules.items()}
+    return NewRows(extension.token_ids, rows)
 
 
-def train_new_rows(model: Any, token_ids: Sequence[int], start: Mapping[str, torch.Tensor]) -> None:
+def train_new_rows(model: Any, start: NewRows) -> None:
     """Make the rows of new tokens trainable, and nothing else of embedding and head.
 
     The model may be sharded: its layers are called, not read. Call it after other adapters are added (PEFT freezes
@@ -376,33 +394,18 @@ def train_new_rows(model: Any, token_ids: Sequence[int], start: Mapping[str, tor
 
     Args:
         model: Causal language model, without a wrapper of PEFT (`get_base_model()`); changed in place.
-        token_ids: Rows of the new tokens, ascending.
-        start: Start values by module name, as `start_rows` gives them: the embedding, and the head unless it is tied.
+        start: Start values, as `start_rows` gives them.
     """
     names = {module: name for name, module in model.named_modules()}
     embedding, head = model.get_input_embeddings(), model.get_output_embeddings()
-    rows = NewTokenRows(token_ids, start[names[embedding]])
+    rows = NewTokenRows(start.token_ids, start.rows[names[embedding]])
     model.set_input_embeddings(EmbeddingWithNewRows(embedding, rows))
-    tied = names[head] not in start
-    head_rows = rows if tied else NewTokenRows(token_ids, start[names[head]])
+    tied = names[head] not in start.rows
+    head_rows = rows if tied else NewTokenRows(start.token_ids, start.rows[names[head]])
     model.set_output_embeddings(HeadWithNewRows(head, head_rows, tied=tied))
 
 
-def trained_rows(model: Any) -> dict[str, torch.nn.Parameter]:
-    """Parameters that `train_new_rows` made, by the name of the module they belong to, as in `start_rows`."""
-    return {
-        name.removesuffix(".token_adapter"): module.trainable_tokens_delta
-        for name, module in model.named_modules()
-        if isinstance(module, NewTokenRows)
-    }
-
-
-def trainable_token_indices(token_ids: Sequence[int], rows: Mapping[str, torch.Tensor]) -> dict[str, list[int]]:
-    """`trainable_token_indices` of a LoraConfig for rows by module name."""
-    return {name: list(token_ids) for name in rows}
-
-
-def save_new_rows(folder: Path, token_ids: Sequence[int], rows: Mapping[str, torch.Tensor]) -> None:
+def save_new_rows(folder: Path, new_rows: NewRows) -> None:
     """Write the new tokens' rows, trained or not, into a saved LoRA adapter, where PEFT finds them.
 
     With them the adapter works on the original base model, once that has `max(ids) + 1` rows: PEFT puts the rows in
@@ -410,15 +413,12 @@ def save_new_rows(folder: Path, token_ids: Sequence[int], rows: Mapping[str, tor
 
     Args:
         folder: Holds `adapter_config.json` and `adapter_model.safetensors`; changed in place.
-        token_ids: Rows of the new tokens.
-        rows: Whole rows by module name, shape (num_tokens, hidden_size) each.
+        new_rows: The rows, trained or not.
     """
     tensors = load_file(folder / "adapter_model.safetensors")
-    for name, values in rows.items():
-        key = f"base_model.model.{name}.token_adapter.trainable_tokens_delta"
-        tensors[key] = values.detach().cpu().contiguous()
+    for name, values in new_rows.rows.items():
+        tensors[_ROWS_NAME.format(name)] = values.detach().cpu().contiguous()
     save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
     settings = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-    write_json(
-        folder / "adapter_config.json", settings | {"trainable_token_indices": trainable_token_indices(token_ids, rows)}
-    )
+    indices = {name: list(new_rows.token_ids) for name in new_rows.rows}
+    write_json(folder / "adapter_config.json", settings | {"trainable_token_indices": indices})

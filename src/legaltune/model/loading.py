@@ -7,7 +7,7 @@ slices that the process needs; ZeRO-3 partitions each module as soon as it is fi
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ from transformers.utils.hub import cached_file
 
 from legaltune.config.schema import ModelConfig, QuantizationConfig
 from legaltune.errors import ConfigurationError
-from legaltune.model.base import ModelSource, find_model, prepare_for_training
-from legaltune.model.embeddings import EmbeddingExtension
+from legaltune.model.base import ModelSource, find_model, load_extension, prepare_for_training
+from legaltune.model.embeddings import EmbeddingExtension, NewRows
 from legaltune.model.quantization import quantized_linear
 from legaltune.model.tensor_parallel import TensorParallel, connect_layers, shard_layers
 
@@ -149,6 +149,35 @@ def load_sharded_model(
     return model
 
 
+def read_frozen(config: ModelConfig, model: Any, *, known: Container[str]) -> dict[str, torch.Tensor]:
+    """Weights that were not trained, whole and by name, from the model's files.
+
+    Args:
+        config: The base model.
+        model: Without a wrapper of PEFT; any process's part of it.
+        known: Names to leave out.
+    """
+    extension = load_extension(config)
+    empty = build_empty_model(config, model.dtype, extension)
+    missing = {name: parameter.shape for name, parameter in empty.named_parameters() if name not in known}
+    if not missing:
+        return {}
+    reader = _Reader(Checkpoint(find_model(config)), empty, TensorParallel(), extension)
+    return {name: reader.read(name, shape) for name, shape in missing.items()}
+
+
+def read_new_rows(config: ModelConfig, extension: EmbeddingExtension, dtype: torch.dtype) -> NewRows:
+    """Start rows of new tokens, where no process has the embedding whole to look them up in (`start_rows`)."""
+    empty = build_empty_model(config, dtype, extension)
+    checkpoint, names = Checkpoint(find_model(config)), {module: name for name, module in empty.named_modules()}
+    embedding, head = empty.get_input_embeddings(), empty.get_output_embeddings()
+    rows = {names[embedding]: extension.rows(checkpoint.slice(f"{names[embedding]}.weight")[:].to(dtype))}
+    if head.weight is not embedding.weight:
+        matrix = checkpoint.slice(f"{names[head]}.weight")[:].to(dtype)
+        rows[names[head]] = extension.rows(matrix, is_head=True)
+    return NewRows(extension.token_ids, rows)
+
+
 class _Reader:
     """Reads the part of a stored tensor that a parameter holds."""
 
@@ -192,7 +221,7 @@ def _cut(stored: Any, shape: torch.Size, parallel: TensorParallel) -> torch.Tens
         slice(None) if full == own else slice(*parallel.span(full)) for full, own in zip(whole, shape, strict=True)
     ]
     part: torch.Tensor = stored[tuple(ranges)]
-    return part
+    return part.contiguous()  # a cut of columns is a view, which would keep the whole and which fused AdamW gets wrong
 
 
 def _move_buffers(model: torch.nn.Module, device: torch.device) -> None:

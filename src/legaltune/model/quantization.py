@@ -51,21 +51,28 @@ class Linear8bit(bnb.Linear8bitLt):
 
     compute_dtype: torch.dtype
 
+    @property
+    def scale(self) -> torch.Tensor:
+        """Largest absolute weight of each output, shape (out_features,), fp32."""
+        scale: torch.Tensor | None = self.state.SCB
+        assert scale is not None
+        return scale
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Compute the layer for x of shape (..., in_features) in any floating dtype, which the result has too."""
         result: torch.Tensor = _Product8bit.apply(  # type: ignore[no-untyped-call]
-            x.to(self.compute_dtype), self.weight, self.bias, self.state.SCB
+            x.to(self.compute_dtype), self.weight, self.bias, self.scale
         )
         return result.to(x.dtype)
 
     def dequantized_weight(self) -> torch.Tensor:
         """The weights as used, shape (out_features, in_features), in `compute_dtype`."""
-        return _dequantize_8bit(self.weight, self.state.SCB, self.compute_dtype)
+        return _dequantize_8bit(self.weight, self.scale, self.compute_dtype)
 
     def _apply(self, fn: Any, recurse: bool = True) -> Linear8bit:
         """Move the scales with the weights, also where the call comes from a module above."""
-        super()._apply(fn, recurse)
-        self.state.SCB = self.state.SCB.to(self.weight.device)
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        self.state.SCB = self.scale.to(self.weight.device)
         return self
 
 
@@ -110,7 +117,7 @@ def dequantized_linear(layer: Linear4bit | Linear8bit) -> nn.Linear:
 
 def _linear_4bit(linear: nn.Linear, config: QuantizationConfig, compute_dtype: torch.dtype) -> Linear4bit:
     weight = linear.weight.detach()
-    layer = Linear4bit(
+    layer = Linear4bit(  # type: ignore[no-untyped-call]
         weight.shape[1],
         weight.shape[0],
         bias=linear.bias is not None,
@@ -155,9 +162,7 @@ class _Product4bit(torch.autograd.Function):
     """x W^T + b; what is kept for the backward pass is the parameter W itself, which ZeRO-3 gathers again."""
 
     @staticmethod
-    def forward(
-        ctx: Any, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, state: functional.QuantState
-    ) -> torch.Tensor:
+    def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, state: Any) -> torch.Tensor:
         ctx.save_for_backward(weight)
         ctx.state = state
         product: torch.Tensor = matmul_4bit(x, weight, quant_state=state, bias=bias)
@@ -189,11 +194,12 @@ class _Product8bit(torch.autograd.Function):
         return gradients[0] @ _dequantize_8bit(weight, ctx.scale, gradients[0].dtype), None, None, None
 
 
-def _dequantize_4bit(weight: torch.Tensor, state: functional.QuantState) -> torch.Tensor:
+def _dequantize_4bit(weight: torch.Tensor, state: Any) -> torch.Tensor:
     dequantized: torch.Tensor = functional.dequantize_4bit(weight, state)
     return dequantized
 
 
 def _dequantize_8bit(weight: torch.Tensor, scale: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    values = weight.as_subclass(torch.Tensor)  # bitsandbytes overrides `to`
-    return values.to(dtype).mul_(scale.unsqueeze(1) / _INT8_MAXIMUM)
+    values = torch.empty(weight.shape, dtype=dtype, device=weight.device)
+    values.copy_(weight)  # not weight.to(dtype), which bitsandbytes overrides
+    return values.mul_(scale.unsqueeze(1) / _INT8_MAXIMUM)

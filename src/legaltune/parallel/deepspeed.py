@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from legaltune.config.schema import ParallelConfig, RunConfig
+from legaltune.config.schema import RunConfig
 from legaltune.parallel.topology import Topology
 
 
@@ -33,7 +33,7 @@ def deepspeed_config(
         "train_micro_batch_size_per_gpu": topology.micro_batch_size,
         "gradient_accumulation_steps": topology.accumulation_steps,
         "gradient_clipping": config.optimizer.max_gradient_norm,
-        "zero_optimization": _zero(config.parallel, on_cpu=on_cpu, num_trainable=num_trainable),
+        "zero_optimization": _zero(config, on_cpu=on_cpu, num_trainable=num_trainable),
         "zero_allow_untested_optimizer": True,
         "zero_force_ds_cpu_optimizer": False,
         "wall_clock_breakdown": False,
@@ -55,7 +55,8 @@ def deepspeed_config(
     return settings
 
 
-def _zero(parallel: ParallelConfig, *, on_cpu: bool, num_trainable: int | None) -> dict[str, Any]:
+def _zero(config: RunConfig, *, on_cpu: bool, num_trainable: int | None) -> dict[str, Any]:
+    parallel = config.parallel
     bucket_size = parallel.reduce_bucket_size
     settings: dict[str, Any] = {
         "stage": parallel.zero_stage,
@@ -69,6 +70,9 @@ def _zero(parallel: ParallelConfig, *, on_cpu: bool, num_trainable: int | None) 
     if parallel.zero_stage == 3:
         settings["stage3_prefetch_bucket_size"] = parallel.prefetch_bucket_size
         settings["stage3_param_persistence_threshold"] = parallel.parameter_persistence_threshold
+        # DeepSpeed's own linear keeps no gathered weight for the backward pass, but it adds the bias in place, which
+        # would change results that selective checkpointing keeps; that keeps no weights anyway.
+        settings["memory_efficient_linear"] = config.train.gradient_checkpointing != "selective"
         if parallel.offload_parameters == "cpu":
             settings["offload_param"] = dict(offload)
     return settings

@@ -98,7 +98,8 @@ def form_groups(topology: Topology, worker: Worker) -> Groups:
 
 def _own_group(groups: list[list[int]], rank: int) -> dist.ProcessGroup:
     formed = [(dist.new_group(ranks), ranks) for ranks in groups]  # a collective: in the same order everywhere
-    return next(group for group, ranks in formed if rank in ranks)
+    group: dist.ProcessGroup = next(group for group, ranks in formed if rank in ranks)
+    return group
 
 
 class ModelParallelUnit:

@@ -16,13 +16,14 @@ import deepspeed
 import torch
 import torch.distributed as dist
 from deepspeed.utils import safe_get_full_fp32_param
+from torch.distributed.fsdp.sharded_grad_scaler import ShardedGradScaler
 
 from legaltune.config.schema import RunConfig
 from legaltune.model.loss import TargetLoss
 from legaltune.parallel.deepspeed import deepspeed_config
 from legaltune.parallel.topology import Topology
 from legaltune.training.distributed import Groups, ModelParallelUnit
-from legaltune.training.optimizer import MasterWeights, gradient_scaler, make_optimizer
+from legaltune.training.optimizer import MasterWeights, make_optimizer
 
 _EPSILON = 1e-6  # as torch.nn.utils.clip_grad_norm_
 
@@ -98,7 +99,8 @@ class TorchEngine(Engine):
         self._parts = torch.tensor([self._is_part(name) for name in self.trained], device=device)
         self._norm = torch.zeros((), device=device)
         has_loss_scale = any(parameter.dtype == torch.float16 for parameter in self.trained.values())
-        self._scaler = gradient_scaler(device, dist.group.WORLD) if has_loss_scale else None
+        # fp16: processes that share layers leave out a step together (arXiv 1710.03740)
+        self._scaler = ShardedGradScaler(device.type) if has_loss_scale else None
 
     def accumulate(self, batch: Any, scale: float) -> torch.Tensor:
         """See `Engine`."""
@@ -169,7 +171,7 @@ class DeepSpeedEngine(Engine):
         super().__init__(module, groups, whole_shapes)
         parameters = list(self.trained.values())
         for name, parameter in self.trained.items():  # DeepSpeed's mark; tensors without it count once in the norm
-            parameter.model_parallel = self._is_part(name)  # type: ignore[attr-defined]
+            parameter.model_parallel = self._is_part(name)
         where = torch.device("cpu") if config.parallel.offload_optimizer == "cpu" else device
         with redirect_stdout(sys.stderr):  # DeepSpeed prints what it builds; standard output is for results
             self.engine, *_ = deepspeed.initialize(
@@ -206,8 +208,8 @@ class DeepSpeedEngine(Engine):
     @property
     def gradient_norm(self) -> torch.Tensor | float:
         """See `Engine`."""
-        norm: torch.Tensor | float | None = self.engine.get_global_grad_norm()
-        return float("inf") if norm is None or norm == -1 else norm
+        norm: torch.Tensor | float = self.engine.get_global_grad_norm()
+        return float("inf") if norm == -1 else norm
 
     def _full(self, name: str) -> torch.Tensor:
         value: torch.Tensor | None = safe_get_full_fp32_param(self.trained[name])

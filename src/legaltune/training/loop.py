@@ -33,7 +33,7 @@ class Interval:
         learning_rate: In the last step.
         num_tokens: Tokens carried through the model by all processes.
         num_targets: Target tokens among them.
-        num_attended: Sum of squared document lengths.
+        sum_squared_lengths: Of their documents.
         seconds: Wall-clock time.
     """
 
@@ -44,7 +44,7 @@ class Interval:
     learning_rate: float
     num_tokens: int
     num_targets: int
-    num_attended: int
+    sum_squared_lengths: int
     seconds: float
 
     @property
@@ -140,7 +140,7 @@ class TrainingLoop:
             learning_rate=learning_rate(self._config.optimizer, steps[-1], num_steps),
             num_tokens=sum(map(self._schedule.num_tokens, steps)),
             num_targets=sum(map(self._schedule.num_targets, steps)),
-            num_attended=sum(map(self._schedule.num_attended, steps)),
+            sum_squared_lengths=sum(map(self._schedule.sum_squared_lengths, steps)),
             seconds=time.monotonic() - start,
         )
 

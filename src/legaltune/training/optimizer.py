@@ -35,7 +35,7 @@ def make_optimizer(
         )
     from bitsandbytes.optim.adamw import AdamW8bit  # noqa: PLC0415 - looks for its CUDA library, logs what it misses
 
-    optimizer: torch.optim.Optimizer = AdamW8bit(
+    optimizer: torch.optim.Optimizer = AdamW8bit(  # type: ignore[no-untyped-call]
         parameters, lr=rate, betas=betas, eps=config.epsilon, weight_decay=config.weight_decay
     )
     return optimizer

@@ -40,11 +40,11 @@ class WorkerFailedError(LegaltuneError):
         self.exit_code = ExitCode(exit_code) if known else ExitCode.PLATFORM if exit_code < 0 else ExitCode.SOFTWARE
 
 
-def run_training(config: RunConfig, run: RunDirectory, hosts: Hosts = ONE_HOST) -> dict[str, Any] | None:
+def run_training(config: RunConfig, run: RunDirectory, hosts: Hosts = ONE_HOST) -> dict[str, Any]:
     """Train with as many processes on this host as configured; each host of the run calls this.
 
     Returns:
-        The training summary (see `training.train.TrainingSummary`); None on hosts other than the first.
+        The training summary (see `training.train.TrainingSummary`); empty on hosts other than the first.
 
     Raises:
         ConfigurationError: The model or this machine cannot carry the plan; found before anything is loaded.
@@ -64,7 +64,7 @@ def run_training(config: RunConfig, run: RunDirectory, hosts: Hosts = ONE_HOST) 
 
         train_here(config, run)
     if not hosts.is_first:
-        return None
+        return {}
     summary: dict[str, Any] = json.loads(run.training_summary.read_text(encoding="utf-8"))
     return summary
 

@@ -64,8 +64,8 @@ class RowSchedule:
         """Tokens of the whole step, over all processes."""
         return int(self._row_tokens[self._step_rows(step)].sum())
 
-    def num_attended(self, step: int) -> int:
-        """Sum of the squared lengths of the step's examples: twice the attended pairs of tokens."""
+    def sum_squared_lengths(self, step: int) -> int:
+        """Sum of the squared lengths of the step's examples, with which attention grows."""
         return int(self._row_squares[self._step_rows(step)].sum())
 
     def _step_rows(self, step: int) -> list[int]:

@@ -127,9 +127,7 @@ def _zero_differs(
 
 
 def _optimizer_partitions(optimizer: Any, stage: int) -> list[torch.Tensor]:
-    return list(
-        optimizer.fp32_partitioned_groups_flat if stage == 3 else optimizer.single_partition_of_fp32_groups
-    )
+    return list(optimizer.fp32_partitioned_groups_flat if stage == 3 else optimizer.single_partition_of_fp32_groups)
 
 
 def _parameters_differ(module: torch.nn.Module, degree: int, offloaded: bool, device: torch.device) -> Iterator[str]:
@@ -137,9 +135,10 @@ def _parameters_differ(module: torch.nn.Module, degree: int, offloaded: bool, de
     for name, parameter in module.named_parameters():
         part = getattr(parameter, "ds_tensor", None)
         persists = bool(getattr(parameter, "ds_persist", False))
-        if part is None or part.numel() != -(-parameter.ds_numel // degree) or (not persists and parameter.numel() > 0 and degree > 1):
+        is_partitioned = part is not None and part.numel() == -(-int(getattr(parameter, "ds_numel", 0)) // degree)
+        if not is_partitioned or (parameter.numel() > 0 and degree > 1 and not persists):
             whole.append(name)
-        elif not persists and part.device.type != expected_device:
+        elif part is not None and not persists and part.device.type != expected_device:
             misplaced.append(name)
     for names, what in ((whole, "whole here"), (misplaced, f"not on {expected_device}")):
         if names:

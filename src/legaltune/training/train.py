@@ -11,13 +11,14 @@ from typing import Any, Literal
 
 import torch
 
-from legaltune.config.schema import RunConfig
+from legaltune.config.schema import AdapterMethod, RunConfig
 from legaltune.errors import DataError, DivergedError
 from legaltune.files import write_json
 from legaltune.logs import progress
 from legaltune.model.adapters import save_adapter
-from legaltune.model.base import load_tokenizer, resolve_dtype
-from legaltune.model.flops import model_flops, peak_flops
+from legaltune.model.base import dtype_name, load_tokenizer
+from legaltune.model.flops import Work, model_flops, peak_flops
+from legaltune.model.loading import read_frozen
 from legaltune.parallel.topology import Topology, plan_topology
 from legaltune.run_directory import RunDirectory
 from legaltune.tokens.batch import BatchLayout
@@ -107,7 +108,6 @@ def train(config: RunConfig, run: RunDirectory, worker: Worker, *, num_hosts: in
     _check_tokens(config, dataset, fingerprint(tokenizer))
     topology = plan_topology(config, worker.world_size, processes_per_host=worker.world_size // num_hosts)
     groups = form_groups(topology, worker)
-    setup = set_up(config, topology, groups, worker)
     schedule = RowSchedule(
         dataset,
         sequence_length=config.tokens.sequence_length,
@@ -116,19 +116,20 @@ def train(config: RunConfig, run: RunDirectory, worker: Worker, *, num_hosts: in
         num_virtual_tokens=BatchLayout.of(config.adapter).num_virtual_tokens,
     )
     num_steps = config.train.max_steps or schedule.steps_for(config.train.epochs or 1.0)
-    if worker.is_first:
-        _log_plan(setup, schedule, topology, num_steps)
-        run.discard_training()
-    training = _Training(config, run, worker, topology, setup, schedule, num_steps, tokenizer, spending)
-    with (
-        open_metric_log(config, run) if worker.is_first else nullcontext() as metrics,
-        _step_progress(worker, num_steps, spending) as advance,
-    ):
-        training.run(TrainingLoop(config, groups, worker, setup.engine, schedule, dataset), groups, metrics, advance)
-    training.save_last()
-    if worker.is_first:
-        assert metrics is not None
-        summary = training.summary(dataset, metrics.history)
+    with open_metric_log(config, run) if worker.is_first else nullcontext() as metrics:  # first of all: it may refuse
+        setup = set_up(config, topology, groups, worker)
+        if worker.is_first:
+            _log_plan(setup, schedule, topology, num_steps)
+            run.discard_training()
+        training = _Training(config, run, worker, topology, setup, schedule, num_steps, tokenizer, spending)
+        loop = TrainingLoop(config, groups, worker, setup.engine, schedule, dataset)
+        with _step_progress(worker, num_steps, spending) as advance:
+            training.run(loop, groups, metrics, advance)
+        training.save_last()
+        peaks = worker.gather(training.peak_memory_bytes)
+    if metrics is not None:
+        peak = max((one for one in peaks if one is not None), default=None)
+        summary = training.summary(dataset, metrics.history, peak_memory_bytes=peak)
         write_json(run.training_summary, asdict(summary))
         logger.info("adapter saved in %s", run.adapter)
 
@@ -170,10 +171,11 @@ class _Training:
         self._spending = spending
         self._validate_every = config.evaluation.every_steps or max(1, math.ceil(num_steps / 4))
         self._memory = MemoryMeter(worker.device)
-        self._peak_flops = peak_flops(_device_name(worker))
+        self._peak_flops = peak_flops(_device_name(worker), dtype_name(config.model.dtype))
         self._totals = _Totals()
-        self._guard = DivergenceGuard(config, has_loss_scale=resolve_dtype(config.model.dtype) == torch.float16)
+        self._guard = DivergenceGuard(config, has_loss_scale=dtype_name(config.model.dtype) == "float16")
         self._stopping = EarlyStopping(config.train.early_stopping_patience, config.train.early_stopping_min_delta)
+        self._is_sharded = topology.tensor_parallel_degree > 1 or config.parallel.zero_stage == 3
         self._keeps_best = config.train.early_stopping_patience is not None
 
     def run(
@@ -202,7 +204,14 @@ class _Training:
         if not self._keeps_best or self._stopping.state.best_step is None:
             self._save()
 
-    def summary(self, dataset: TokenDataset, history: list[dict[str, float]]) -> TrainingSummary:
+    @property
+    def peak_memory_bytes(self) -> int | None:
+        """Of this process, during the steps."""
+        return self._memory.peak_bytes
+
+    def summary(
+        self, dataset: TokenDataset, history: list[dict[str, float]], *, peak_memory_bytes: int | None
+    ) -> TrainingSummary:
         """Sum up, in the first process."""
         config, totals, best = self._config, self._totals, self._stopping.state
         rows = self._schedule.rows
@@ -221,7 +230,7 @@ class _Training:
             seconds=totals.seconds,
             tokens_per_second=totals.num_tokens / totals.seconds,
             mfu=self._mfu(totals.flops, totals.seconds),
-            peak_memory_bytes=self._memory.peak_bytes,
+            peak_memory_bytes=peak_memory_bytes,
             spent_usd=self._spending.spent_usd() if self._spending else None,
             world_size=self._worker.world_size,
             accumulation_steps=self._topology.accumulation_steps,
@@ -249,12 +258,8 @@ class _Training:
         self._guard.check(interval.first_step, interval.losses, interval.gradient_norms, found)
 
     def _record(self, interval: Interval, metrics: MetricLog | None) -> None:
-        flops = model_flops(
-            None,
-            num_tokens=interval.num_tokens,
-            num_attended=interval.num_attended,
-            checkpointing=self._config.train.gradient_checkpointing,
-        )
+        work = Work(interval.num_tokens, interval.sum_squared_lengths)
+        flops = model_flops(work, self._setup.architecture, self._config.train.gradient_checkpointing)
         self._totals.num_steps += len(interval.losses)
         self._totals.num_tokens += interval.num_tokens
         self._totals.num_targets += interval.num_targets
@@ -299,7 +304,10 @@ class _Training:
                 "lower optimizer.learning_rate"
             )
         if self._worker.is_first:
-            save_adapter(self._setup.engine.module.model, self._tokenizer, self._run.adapter, state)
+            model = self._setup.engine.module.model
+            if self._config.adapter.method is AdapterMethod.FULL and self._is_sharded:
+                state = read_frozen(self._config.model, model, known=state) | state
+            save_adapter(model, self._tokenizer, self._run.adapter, state, new_rows=self._setup.new_rows)
 
 
 def _log_plan(setup: Setup, schedule: RowSchedule, topology: Topology, num_steps: int) -> None:

@@ -127,10 +127,13 @@ def test_no_targets_give_a_zero_that_can_be_differentiated() -> None:
     assert weight.grad is not None and not weight.grad.any()
 
 
-class _LargestTensor(TorchDispatchMode):
+class _LargestTensor(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Records the number of elements of the largest tensor that an operation makes."""
 
     largest = 0
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
@@ -155,15 +158,18 @@ def test_the_default_chunk_holds_as_many_targets_as_fit() -> None:
     assert 32 * 2**20 < seen.largest * 4 <= 64 * 2**20
 
 
-class _ProductCounter(TorchDispatchMode):
+class _ProductCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the multiplications in matrix products."""
 
     count = 0
 
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func.overloadpacket in (torch.ops.aten.mm, torch.ops.aten.addmm, torch.ops.aten.addmm_):
             left, right = args[-2:]
-            self.count += left.numel() * right.shape[1]
+            self.count += int(left.numel() * right.shape[1])
         return func(*args, **(kwargs or {}))
 
 
@@ -175,7 +181,7 @@ def test_only_what_is_needed_is_computed() -> None:
         weight.requires_grad_(weight_trained)
         with _ProductCounter() as counter:
             linear_cross_entropy(states, weight, targets, chunk_size=10)
-        return counter.count / (states.numel() * len(weight))
+        return float(counter.count / (states.numel() * len(weight)))
 
     assert products(states_trained=False, weight_trained=False) == 1
     assert products(states_trained=True, weight_trained=False) == 2

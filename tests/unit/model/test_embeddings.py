@@ -11,14 +11,15 @@ from transformers import Qwen2Config, Qwen2ForCausalLM
 from legaltune.errors import ConfigurationError, DataError, InputMissingError
 from legaltune.model.embeddings import (
     EmbeddingExtension,
+    NewRows,
     NewToken,
+    NewTokenRows,
     add_new_tokens,
     extend_model,
     read_vectors,
     save_new_rows,
     start_rows,
     train_new_rows,
-    trained_rows,
 )
 from legaltune.tokens.chat import fingerprint
 from tests.tiny import make_tokenizer
@@ -233,10 +234,18 @@ def loss_of(model: Any) -> torch.Tensor:
     return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), INPUTS[:, 1:].reshape(-1))
 
 
+def trained_rows(model: Any) -> dict[str, torch.Tensor]:
+    return {
+        name.removesuffix(".token_adapter"): module.trainable_tokens_delta
+        for name, module in model.named_modules()
+        if isinstance(module, NewTokenRows)
+    }
+
+
 def with_trained_rows(*, tied: bool) -> Any:
     model = get_peft_model(make_model(tied=tied), LoraConfig(r=2, target_modules=["q_proj"], task_type="CAUSAL_LM"))
     base = model.get_base_model()
-    train_new_rows(base, IDS, start_rows(base, EmbeddingExtension(TOKENS)))
+    train_new_rows(base, start_rows(base, EmbeddingExtension(TOKENS)))
     return model
 
 
@@ -296,7 +305,7 @@ def test_a_scaled_embedding_scales_new_rows_too() -> None:
     model.set_input_embeddings(scaled)
     model.tie_weights()
     expected = scaled(INPUTS)
-    train_new_rows(model, IDS, start_rows(model, EmbeddingExtension(TOKENS)))
+    train_new_rows(model, start_rows(model, EmbeddingExtension(TOKENS)))
     assert torch.equal(model.get_input_embeddings()(INPUTS), expected)
 
 
@@ -311,7 +320,7 @@ def test_plain_peft_loads_trained_rows_from_the_adapter(tmp_path: Path, tied: bo
         optimizer.step()
     expected = model(input_ids=INPUTS).logits
     model.save_pretrained(tmp_path, save_embedding_layers=False)
-    save_new_rows(tmp_path, IDS, trained_rows(model.get_base_model()))
+    save_new_rows(tmp_path, NewRows(IDS, trained_rows(model.get_base_model())))
     loaded = PeftModel.from_pretrained(make_model(tied=tied), tmp_path)
     torch.testing.assert_close(loaded(input_ids=INPUTS).logits, expected, rtol=1e-4, atol=1e-5)
     assert float(loss_of(loaded)) < float(first) - 0.1
@@ -326,7 +335,7 @@ def test_plain_peft_gets_frozen_rows_from_the_adapter(tmp_path: Path, tied: bool
     expected = extended(input_ids=INPUTS).logits
     model = get_peft_model(extended, LoraConfig(r=2, target_modules=["q_proj"], task_type="CAUSAL_LM"))
     model.save_pretrained(tmp_path, save_embedding_layers=False)
-    save_new_rows(tmp_path, extension.token_ids, rows)
+    save_new_rows(tmp_path, rows)
     base = make_model(20, tied=tied)
     base.resize_token_embeddings(23)
     loaded = PeftModel.from_pretrained(base, tmp_path)

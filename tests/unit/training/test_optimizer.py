@@ -26,7 +26,7 @@ def adamw_formula(
     return weight
 
 
-@pytest.mark.parametrize(("name", "tolerance"), [("adamw", 1e-6), ("adamw_8bit", 2e-2)])
+@pytest.mark.parametrize(("name", "tolerance"), [("adamw", 1e-5), ("adamw_8bit", 2e-2)])
 def test_updates_are_those_of_the_paper_with_a_rate_per_step(name: str, tolerance: float) -> None:
     generator = torch.Generator().manual_seed(0)
     start = torch.randn(128, 128, generator=generator)
@@ -105,7 +105,7 @@ def test_fp32_parameters_are_their_own_masters() -> None:
     low.grad, high.grad = torch.full_like(low, 2.0), torch.full_like(high, 3.0)
     weights.collect_gradients()
 
-    assert not [parameter for parameter in (low,) if parameter.grad is not None]
+    assert getattr(low, "grad", None) is None
     first, second = weights.gradients()
     assert torch.equal(first, torch.full((3,), 2.0))
     assert torch.equal(second, torch.full((2,), 3.0))
@@ -145,6 +145,7 @@ def scaled_step(scaler: torch.amp.GradScaler, weights: MasterWeights, parameter:
     norm = nn.utils.clip_grad_norm_(weights.parameters, 1.0)
     scaler.step(optimizer)
     scaler.update()
+    optimizer.zero_grad()
     weights.write_back()
     return float(norm)
 
@@ -155,11 +156,11 @@ def test_an_overflow_leaves_out_the_step_and_halves_the_scale() -> None:
     scaler = torch.amp.GradScaler("cpu")
 
     assert scaled_step(scaler, weights, parameter, factor=2.0) == float("inf")  # 2 * 65,536 is beyond fp16
-    assert float(parameter) == float(weights.parameters[0]) == 1.0
+    assert parameter.item() == weights.parameters[0].item() == 1.0
     assert scaler.get_scale() == 2.0**15
 
     assert scaled_step(scaler, weights, parameter, factor=1.5) == 1.5  # unscaled before it is measured
-    assert float(parameter) == pytest.approx(0.9, abs=1e-3)
+    assert parameter.item() == pytest.approx(0.9, abs=1e-3)
     assert scaler.get_scale() == 2.0**15
 
 

@@ -16,7 +16,9 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> TokenDataset:
 
 
 def schedule(dataset: TokenDataset, world_size: int, micro_batch: int, accumulation: int) -> RowSchedule:
-    return RowSchedule(dataset, sequence_length=256, topology=Topology(world_size, micro_batch, accumulation), seed=1)
+    return RowSchedule(
+        dataset, sequence_length=256, topology=Topology(world_size, 1, micro_batch, accumulation), seed=1
+    )
 
 
 @pytest.mark.parametrize(("world_size", "micro_batch", "accumulation"), [(1, 4, 2), (2, 2, 2), (4, 1, 2), (2, 4, 1)])
