@@ -77,7 +77,7 @@ class Engine(ABC):
 
     def _is_part(self, name: str) -> bool:
         """Whether the other tensor-parallel processes hold other parts of a trained tensor."""
-        return _shape(self.trained[name]) != self._whole_shapes[name]
+        return _shape(self.trained[name]) != self._whole_shapes.get(name)
 
 
 class TorchEngine(Engine):

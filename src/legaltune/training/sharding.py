@@ -114,6 +114,7 @@ def _zero_differs(
     plan, deepspeed_engine, optimizer = config.parallel, engine.engine, engine.engine.optimizer
     if deepspeed_engine.zero_optimization_stage() != plan.zero_stage:
         yield f"ZeRO {deepspeed_engine.zero_optimization_stage()} is at work instead of {plan.zero_stage}"
+        return
     degree = topology.data_parallel_degree
     states = _optimizer_partitions(optimizer, plan.zero_stage)
     num_trained = sum(int(getattr(p, "ds_numel", p.numel())) for p in engine.trained.values())
