@@ -12,8 +12,8 @@ ARGS   ?=
 
 REAL   ?= ../shared/corpus
 
-.PHONY: help install prepare demo test check fuzz bench bench-citations bench-near-duplicates bench-corpus format lock \
-  base-model clean
+.PHONY: help install prepare demo test check fuzz bench bench-citations bench-near-duplicates bench-corpus \
+  bench-equality bench-loss bench-train bench-gpu gpu-bundle format lock base-model clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-22s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,7 +51,7 @@ check: $(VENV)/installed  ## Lint, types, layers, shell scripts
 fuzz: $(VENV)/installed  ## Read 20,000 damaged documents: no crash, no hang, each accounted for
 	$(BIN)/python scripts/fuzz_readers.py --corpus $(REAL) --documents 20000 $(ARGS)
 
-bench: bench-citations bench-near-duplicates bench-corpus  ## All benchmarks (REAL: folder with real documents)
+bench: bench-citations bench-near-duplicates bench-corpus bench-loss bench-equality bench-train  ## All benchmarks for a CPU
 
 bench-citations: $(VENV)/installed  ## Precision and recall of citations against a hand-made gold set
 	$(BIN)/python scripts/bench_citations.py --corpus $(REAL) $(ARGS)
@@ -62,6 +62,20 @@ bench-near-duplicates: $(VENV)/installed  ## Recall and precision on planted nea
 bench-corpus: $(VENV)/installed  ## Speed and memory of the preparation against the source article's snippet
 	$(BIN)/python scripts/bench_corpus.py --corpus $(REAL)/rii_xml $(ARGS)
 
+bench-equality: $(VENV)/installed  ## Every method and plan of training against a plain torch loop
+	OMP_NUM_THREADS=1 $(BIN)/python scripts/bench_equality.py $(ARGS)
+
+bench-loss: $(VENV)/installed  ## Peak memory and time of the loss at a vocabulary of 152,064
+	$(BIN)/python scripts/bench_loss.py $(ARGS)
+
+bench-train: $(VENV)/installed  ## Tokens/s of training against TRL's SFTTrainer
+	$(BIN)/python -m pip install --quiet torch==2.13.0 trl==1.16.0
+	$(BIN)/python scripts/bench_train.py $(ARGS)
+
+bench-gpu: $(VENV)/installed  ## Qwen2.5-7B's shape on a CUDA GPU (ARGS=--tiny runs through on a CPU)
+	$(BIN)/python -m pip install --quiet torch==2.13.0 trl==1.16.0
+	$(BIN)/python scripts/bench_gpu.py $(ARGS)
+
 format: $(VENV)/installed  ## Format the code and mend what the linter can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -70,7 +84,7 @@ lock:  ## Renew requirements/lock.txt from pyproject.toml (with a CPU build of t
 	rm -rf build/lock
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet torch==2.13.0
-	build/lock/bin/python -m pip install --quiet torch==2.13.0 '.[train,ray,dev]'
+	build/lock/bin/python -m pip install --quiet torch==2.13.0 '.[train,mlflow,ray,dev]'
 	(echo "# Exact versions of everything but torch; made with 'make lock'."; \
 	  build/lock/bin/python -m pip freeze --exclude legaltune --exclude torch) > requirements/lock.txt
 

@@ -59,13 +59,13 @@ class TensorParallel:
         if not different:
             return tensor
         (dim,) = different
-        parts = []
-        for rank in range(self.size):
-            start, stop = TensorParallel(rank, self.size).span(whole[dim])
-            shape = (*whole[:dim], stop - start, *whole[dim + 1 :])
-            parts.append(tensor.new_empty(shape))
-        dist.all_gather(parts, tensor.contiguous(), group=self.group)
-        return torch.cat(parts, dim)
+        spans = [TensorParallel(rank, self.size).span(whole[dim]) for rank in range(self.size)]
+        lengths = [stop - start for start, stop in spans]
+        padded = tensor.new_zeros((*whole[:dim], max(lengths), *whole[dim + 1 :]))  # a gather wants equal shapes
+        padded.narrow(dim, 0, tensor.shape[dim]).copy_(tensor)
+        parts = [torch.empty_like(padded) for _ in lengths]
+        dist.all_gather(parts, padded, group=self.group)
+        return torch.cat([part.narrow(dim, 0, length) for part, length in zip(parts, lengths, strict=True)], dim)
 
 
 class _Copy(torch.autograd.Function):

@@ -221,6 +221,18 @@ def test_products_of_16_bit_factors_with_fp32_sums(dtype: torch.dtype, monkeypat
         assert relative(tensor.grad, expected) < PRECISION[dtype]
 
 
+def test_small_probabilities_keep_the_precision_of_float16(monkeypatch: pytest.MonkeyPatch) -> None:
+    states, weight, targets, bias = make_inputs(20, 100_000, 4, torch.float16)
+    weight = weight / 16  # all probabilities lie near 1e-5, where float16 has steps of half a percent
+    _, (_, of_weight, _) = reference(states, weight, targets, torch.zeros_like(bias))
+    _emulate_mixed_products(monkeypatch)
+    total, _ = linear_cross_entropy(states, weight.requires_grad_(), targets)
+    (total * 2.0**10).backward()  # type: ignore[no-untyped-call]
+    assert weight.grad is not None
+    others = torch.ones(len(weight), dtype=torch.bool).index_fill(0, targets, False)
+    assert relative(weight.grad[others], of_weight[others] * 2.0**10) < PRECISION[torch.float16]
+
+
 def _emulate_mixed_products(monkeypatch: pytest.MonkeyPatch) -> None:
     """What CUDA has and a CPU lacks."""
 
