@@ -198,7 +198,7 @@ class TrainConfig(Section):
     early_stopping_min_delta: NonNegativeFloat = 0.0
     """A validation loss counts as better when it is lower by more than this (nats per target token)."""
     divergence_margin: PositiveFloat = 4.0
-    """Stop when the loss between two metric lines exceeds the lowest so far by more than this (nats per token)."""
+    """Stop when three metric lines in a row are above the first one's loss by more than this (nats per token)."""
 
 
 class ParallelConfig(Section):

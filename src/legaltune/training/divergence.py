@@ -14,6 +14,8 @@ from legaltune.errors import DivergedError
 
 MAX_OVERFLOWS_IN_A_ROW = 25
 """A dynamic loss scale that starts at 2^16 reaches 1 after 16 overflows; one that still overflows does not recover."""
+HIGH_INTERVALS_IN_A_ROW = 3
+"""Steps of few examples differ by several nats; a loss that stays high is another thing."""
 _MAX_EXAMPLES_NAMED = 8
 
 
@@ -68,15 +70,13 @@ class DivergenceState:
     """What the guard remembers, in plain values that a checkpoint can carry.
 
     Attributes:
-        lowest_loss: Lowest loss of an interval so far (nats per target token), None before the first.
-        lowest_first_step: First step of that interval.
-        lowest_last_step: Last step of that interval.
+        first_loss: Loss of the first interval (nats per target token), None before it.
+        num_high: Intervals in a row, up to the last one, whose loss is too far above it.
         num_overflows: Steps in a row, up to the last one, whose gradients overflowed.
     """
 
-    lowest_loss: float | None = None
-    lowest_first_step: int = 0
-    lowest_last_step: int = 0
+    first_loss: float | None = None
+    num_high: int = 0
     num_overflows: int = 0
 
 
@@ -113,7 +113,7 @@ class DivergenceGuard:
             found: What `first_non_finite` found in each of the processes, where a loss is not finite.
 
         Raises:
-            DivergedError: A loss or a gradient norm is not finite, or the loss is too far above the lowest so far.
+            DivergedError: A loss or a gradient norm is not finite, or the loss stays far above where it began.
         """
         bad_step = next((step for step, loss in enumerate(losses, first_step) if not math.isfinite(loss)), None)
         self._check_gradient_norms(first_step, gradient_norms, before=bad_step)
@@ -147,14 +147,16 @@ class DivergenceGuard:
             self.state = replace(self.state, num_overflows=num_overflows)
 
     def _check_rise(self, first_step: int, last_step: int, loss: float) -> None:
-        lowest, margin = self.state.lowest_loss, self._config.train.divergence_margin
-        if lowest is None or loss < lowest:
-            self.state = replace(self.state, lowest_loss=loss, lowest_first_step=first_step, lowest_last_step=last_step)
-        elif loss > lowest + margin:
+        first, margin = self.state.first_loss, self._config.train.divergence_margin
+        if first is None:
+            self.state = replace(self.state, first_loss=loss)
+            return
+        num_high = self.state.num_high + 1 if loss > first + margin else 0
+        self.state = replace(self.state, num_high=num_high)
+        if num_high == HIGH_INTERVALS_IN_A_ROW:
             raise DivergedError(
-                f"the loss rose from {lowest:.4f} ({_steps(self.state.lowest_first_step, self.state.lowest_last_step)})"
-                f" to {loss:.4f} ({_steps(first_step, last_step)}), by more than train.divergence_margin {margin:g}: "
-                f"{self._remedy()}"
+                f"the loss rose from {first:.4f} at the start to {loss:.4f} ({_steps(first_step, last_step)}) and stayed "
+                f"above by more than train.divergence_margin {margin:g} for {num_high} metric lines: {self._remedy()}"
             )
 
     def _overflow(self, step: int, norm: float, num_overflows: int) -> DivergedError:

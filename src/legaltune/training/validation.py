@@ -31,7 +31,7 @@ class Validation:
         degree = topology.data_parallel_degree
         num_passes = -(-len(rows) // degree)
         own = rows[groups.data_parallel_rank :: degree]
-        self._rows = [(row, 1.0) for row in own] + [(rows[0], 0.0)] * (num_passes - len(own))
+        self._rows = [(row, 1.0) for row in own] + [(row, 0.0) for row in rows[: num_passes - len(own)]]
         self._dataset = dataset
         self._worker = worker
         self._layout = layout

@@ -119,11 +119,21 @@ def test_all_faults_are_reported_at_once() -> None:
         (["adapter.train_embeddings=new"], "train_embeddings / model.new_tokens: there are no new tokens"),
         (
             ["adapter.train_embeddings=new", "model.new_tokens=[Rn]", "adapter.method=ia3"],
-            "train_embeddings / adapter.method: ia3 trains no rows",
+            "train_embeddings / adapter.method: ia3 does not train single rows",
         ),
         (
-            ["adapter.train_embeddings=new", "model.new_tokens=[Rn]", "parallel.zero_stage=3"],
-            "train_embeddings / parallel.tensor_parallel_degree / parallel.zero_stage: ZeRO-3",
+            ["adapter.train_embeddings=new", "model.new_tokens=[Rn]", "parallel.tensor_parallel_degree=2"],
+            "train_embeddings / parallel.tensor_parallel_degree: tensor parallelism shares the vocabulary",
+        ),
+        (
+            ["adapter.train_embeddings=new", "model.new_tokens=[Rn]", "adapter.method=full"],
+            "full does not train single rows of the embedding: set the first to all or none",
+        ),
+        (["train.compile=true", "train.gradient_checkpointing=selective"], "compiled matrix products"),
+        (["adapter.method=prefix", "model.attention=sdpa"], "the trained prefix is seen by attention per document"),
+        (
+            ["adapter.method=dora", "parallel.zero_stage=3", "train.gradient_checkpointing=selective"],
+            "DoRA reads base weights",
         ),
     ],
 )
@@ -149,7 +159,7 @@ def test_contradictions_are_refused(overrides: list[str], expected: str) -> None
         ],
         ["adapter.method=lora", "adapter.num_virtual_tokens=2000"],
         ["adapter.train_embeddings=all", "adapter.method=full"],
-        ["adapter.train_embeddings=new", "model.new_tokens=[Rn]", "parallel.zero_stage=2"],
+        ["adapter.train_embeddings=new", "model.new_tokens=[Rn]", "parallel.zero_stage=3"],
         ["model.new_token_vectors=v.txt", "model.new_tokens=[Rn]"],
     ],
 )

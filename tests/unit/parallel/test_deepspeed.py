@@ -26,6 +26,7 @@ def test_the_defaults_are_the_source_articles() -> None:
         "reduce_bucket_size": 500_000_000,
         "stage3_prefetch_bucket_size": 500_000_000,
         "stage3_param_persistence_threshold": 1_000_000,
+        "memory_efficient_linear": True,
     }
 
 

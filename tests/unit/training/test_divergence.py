@@ -113,14 +113,17 @@ def test_one_norm_that_is_not_finite_is_too_many_without_a_loss_scale() -> None:
     assert "at step 2:" in message(DivergenceGuard(CONFIG), 0, [1.0, 1.0, 1.0], [1.0, math.nan, 1.0])
 
 
-def test_a_rise_beyond_the_margin_above_the_lowest_interval_stops() -> None:
+def test_a_loss_that_stays_beyond_the_margin_above_the_first_stops() -> None:
     guard = DivergenceGuard(CONFIG)
-    guard.check(0, [8.0, 8.0], [])
-    guard.check(2, [2.1, 1.9], [])
-    guard.check(4, [3.4, 3.6], [])  # exactly the margin
-    text = message(guard, 6, [3.5, 3.6], [])
-    assert "rose from 2.0000 (steps 3 to 4) to 3.5500 (steps 7 to 8)" in text
-    assert "train.divergence_margin 1.5" in text
+    guard.check(0, [2.1, 1.9], [])
+    guard.check(2, [9.0, 9.0], [])
+    guard.check(4, [9.0, 9.0], [])
+    guard.check(6, [3.4, 3.6], [])  # exactly the margin: the count begins anew
+    guard.check(8, [3.5, 3.6], [])
+    guard.check(10, [3.5, 3.6], [])
+    text = message(guard, 12, [3.5, 3.6], [])
+    assert "rose from 2.0000 at the start to 3.5500 (steps 13 to 14)" in text
+    assert "train.divergence_margin 1.5 for 3 metric lines" in text
     assert "optimizer.learning_rate" in text
 
 
@@ -134,9 +137,11 @@ def test_the_state_carries_over_as_plain_values() -> None:
     guard = DivergenceGuard(CONFIG, has_loss_scale=True)
     guard.check(0, [2.0, 1.0], [math.inf, math.inf])
     resumed = DivergenceGuard(CONFIG, has_loss_scale=True, state=DivergenceState(**asdict(guard.state)))
-    resumed.check(2, [1.0] * 20, [math.inf] * 20)
+    resumed.check(2, [9.0] * 20, [math.inf] * 20)
     assert resumed.state.num_overflows == 22
-    assert "rose from 1.0000" in message(resumed, 22, [9.0], [1.0])
+    resumed.check(22, [9.0], [1.0])
+    again = DivergenceGuard(CONFIG, has_loss_scale=True, state=DivergenceState(**asdict(resumed.state)))
+    assert "rose from 1.5000" in message(again, 23, [9.0], [1.0])
 
 
 def test_a_validation_loss_must_be_finite() -> None:
