@@ -136,7 +136,7 @@ def plain_trajectory(config: RunConfig, run: RunDirectory) -> Trajectory:
     for step in range(config.train.max_steps or STEPS):
         optimizer.param_groups[0]["lr"] = learning_rate(config.optimizer, step, config.train.max_steps or STEPS)
         examples = [example for batch in rows.micro_batches(step, 0) for row in batch for example in row]
-        loss = _plain_loss(model, dataset, examples)
+        loss = plain_loss(model, dataset, examples)
         loss.backward()  # type: ignore[no-untyped-call]
         norms.append(
             float(torch.nn.utils.clip_grad_norm_(trained.values(), config.optimizer.max_gradient_norm or torch.inf))
@@ -149,7 +149,8 @@ def plain_trajectory(config: RunConfig, run: RunDirectory) -> Trajectory:
     return Trajectory(losses, norms, weights, changes)
 
 
-def _plain_loss(model: Any, dataset: TokenDataset, examples: Sequence[int]) -> torch.Tensor:
+def plain_loss(model: Any, dataset: TokenDataset, examples: Sequence[int]) -> torch.Tensor:
+    """Mean loss per target token, one example at a time (nats)."""
     total, num_targets = torch.zeros(()), 0
     for example in examples:
         ids = torch.from_numpy(dataset.tokens(example).astype("int64"))

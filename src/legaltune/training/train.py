@@ -36,6 +36,9 @@ from legaltune.training.validation import Validation
 
 logger = logging.getLogger(__name__)
 
+PROGRESS_SECONDS = 60.0
+"""Time between two lines of progress where there is no terminal."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingSummary:
@@ -363,7 +366,7 @@ def _check_tokens(config: RunConfig, dataset: TokenDataset, expected: str) -> No
 def _step_progress(worker: Worker, num_steps: int, spending: Spending | None) -> Iterator[Callable[[int], None]]:
     if worker.is_first:
         with progress(
-            "training steps", num_steps, every_seconds=60, note=spending.note if spending else None
+            "training steps", num_steps, every_seconds=PROGRESS_SECONDS, note=spending.note if spending else None
         ) as advance:
             yield advance
     else:
