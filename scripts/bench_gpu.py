@@ -211,7 +211,7 @@ def prepare(options: argparse.Namespace, folder: Path) -> Bench:
         log_every=options.steps,
         dtype="bfloat16",
     )
-    peak = peak_flops(torch.cuda.get_device_name()) if on_gpu else None
+    peak = peak_flops(torch.cuda.get_device_name(), "bfloat16") if on_gpu else None
     return Bench(shape, case, began + options.seconds, peak, options.target_share)
 
 

@@ -21,6 +21,7 @@ import json
 import os
 import resource
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -87,7 +88,7 @@ class Measurement:
     """What one process measured.
 
     Attributes:
-        tokens_per_second: Real tokens of the timed steps over their wall-clock time.
+        tokens_per_second: Real tokens over wall-clock time, median of the timed intervals.
         losses: Mean loss per target token of each `log_every` steps, warm-up included.
         peak_memory_gib: Peak of allocated GPU memory, on a CPU of resident memory.
         operators: Operator, calls and its own CPU time (seconds), slowest first; only of a profile.
@@ -201,17 +202,10 @@ def _our_settings(case: Case) -> list[str]:
 
 
 def _rate_after_warmup(case: Case, records: list[dict[str, float]]) -> float:
-    tokens = step_tokens(case)
-    total_tokens, total_seconds = 0, 0.0
-    previous = 0
-    for record in records:
-        step = int(record["step"])
-        if previous >= case.warmup_steps:
-            interval_tokens = sum(tokens[previous:step])
-            total_tokens += interval_tokens
-            total_seconds += interval_tokens / record["tokens_per_second"]
-        previous = step
-    return total_tokens / total_seconds
+    """Median of the rates of the intervals after the warm-up: one step that was held up does not count."""
+    previous_steps = [0, *(int(record["step"]) for record in records)]
+    pairs = zip(previous_steps, records, strict=False)
+    return statistics.median(record["tokens_per_second"] for start, record in pairs if start >= case.warmup_steps)
 
 
 def _profiled(function: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], list[tuple[str, int, float]]]:
@@ -246,10 +240,10 @@ def measure_trl(case: Case) -> Measurement:
     trainer = SFTTrainer(
         model=model, args=arguments, train_dataset=_trl_rows(case), processing_class=tokenizer, peft_config=lora
     )
-    trainer.add_callback(clock := _clock_callback(case.warmup_steps, torch))
+    trainer.add_callback(clock := _clock_callback(case, torch))
     trainer.train()
     return Measurement(
-        tokens_per_second=sum(step_tokens(case)[case.warmup_steps :]) / clock.seconds,
+        tokens_per_second=_rate_after_warmup(case, clock.records),
         losses=[record["loss"] for record in trainer.state.log_history if "loss" in record],
         peak_memory_gib=_peak_memory_gib(),
     )
@@ -356,20 +350,27 @@ def _trl_rows(case: Case) -> Any:
     return Dataset.from_list(packed)
 
 
-def _clock_callback(warmup_steps: int, torch: Any) -> Any:
-    """A trainer callback that takes the time from the end of the warm-up to the end of the last step."""
+def _clock_callback(case: Case, torch: Any) -> Any:
+    """A trainer callback that takes the time of each `log_every` steps."""
     from transformers import TrainerCallback  # noqa: PLC0415
 
+    tokens = step_tokens(case)
+
     class Clock(TrainerCallback):  # type: ignore[misc]
-        seconds = 0.0
-        _start = 0.0
+        def __init__(self) -> None:
+            self.records: list[dict[str, float]] = []
+            self._start = time.perf_counter()
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            if state.global_step in {warmup_steps, args.max_steps}:
-                if torch.cuda.is_available():
-                    torch.cuda.synchronize()
-                now = time.perf_counter()
-                self.seconds, self._start = now - self._start, now
+            step = state.global_step
+            if step % case.log_every:
+                return
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
+            now = time.perf_counter()
+            rate = sum(tokens[step - case.log_every : step]) / (now - self._start)
+            self.records.append({"step": step, "tokens_per_second": rate})
+            self._start = now
 
     return Clock()
 

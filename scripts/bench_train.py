@@ -109,7 +109,7 @@ def compare(case: Case, protocol: Protocol, num_pairs: int) -> Comparison:
         print(
             f"  pair {pair + 1}: ours {ours.tokens_per_second:7.0f} tokens/s {ours.peak_memory_gib:5.2f} GiB, "
             f"TRL {trl.tokens_per_second:7.0f} tokens/s {trl.peak_memory_gib:5.2f} GiB, ratio {ratios[-1]:.3f}, "
-            f"first loss {ours.losses[0]:.5f} and {trl.losses[0]:.5f}",
+            f"first loss {ours.losses[0]:.5f} and {trl.losses[0]:.5f}, load {os.getloadavg()[0]:.1f}",
             flush=True,
         )
     return Comparison(statistics.median(ratios), statistics.median(our_rates))
