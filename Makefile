@@ -69,12 +69,14 @@ bench-loss: $(VENV)/installed  ## Peak memory and time of the loss at a vocabula
 	$(BIN)/python scripts/bench_loss.py $(ARGS)
 
 bench-train: $(VENV)/installed  ## Tokens/s of training against TRL's SFTTrainer
-	$(BIN)/python -m pip install --quiet torch==2.13.0 trl==1.16.0
 	$(BIN)/python scripts/bench_train.py $(ARGS)
 
 bench-gpu: $(VENV)/installed  ## Qwen2.5-7B's shape on a CUDA GPU (ARGS=--tiny runs through on a CPU)
-	$(BIN)/python -m pip install --quiet torch==2.13.0 trl==1.16.0
 	$(BIN)/python scripts/bench_gpu.py $(ARGS)
+
+gpu-bundle: $(VENV)/installed  ## build/legaltune-gpu.tar: bench-gpu and all it needs, for a CUDA machine without network
+	mkdir -p build
+	$(BIN)/python scripts/gpu_bundle.py build/legaltune-gpu.tar $(ARGS)
 
 format: $(VENV)/installed  ## Format the code and mend what the linter can mend
 	$(BIN)/ruff check --fix .
@@ -84,7 +86,7 @@ lock:  ## Renew requirements/lock.txt from pyproject.toml (with a CPU build of t
 	rm -rf build/lock
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet torch==2.13.0
-	build/lock/bin/python -m pip install --quiet torch==2.13.0 '.[train,mlflow,ray,dev]'
+	build/lock/bin/python -m pip install --quiet torch==2.13.0 '.[train,mlflow,bench,ray,dev]'
 	(echo "# Exact versions of everything but torch; made with 'make lock'."; \
 	  build/lock/bin/python -m pip freeze --exclude legaltune --exclude torch) > requirements/lock.txt
 

@@ -120,7 +120,6 @@ def test_the_bundle_leaves_torch_to_the_machine(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.slow
 def test_the_training_benchmark_runs_to_its_last_line() -> None:
-    pytest.importorskip("trl")
     command = [sys.executable, str(SCRIPTS / "bench_train.py"), "--quick", "--threads", "1", "--trl-compile", "no"]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
@@ -129,7 +128,6 @@ def test_the_training_benchmark_runs_to_its_last_line() -> None:
 
 @pytest.mark.slow
 def test_the_gpu_benchmark_runs_through_on_a_cpu() -> None:
-    pytest.importorskip("trl")
     command = [sys.executable, str(SCRIPTS / "bench_gpu.py"), "--tiny", "--steps", "1", "--rows", "2"]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import pytest
 
 import legaltune
@@ -28,8 +29,6 @@ from legaltune.run_directory import RunDirectory
 from legaltune.training import mlflow_log
 from legaltune.training.metrics import open_metric_log
 from legaltune.training.mlflow_log import MlflowRun, flat_parameters
-
-mlflow = pytest.importorskip("mlflow")
 
 
 @pytest.fixture(autouse=True)

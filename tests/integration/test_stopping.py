@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,8 @@ def test_cost_and_time_left_are_shown_when_a_price_is_known(
     monkeypatch.setattr("legaltune.training.train.PROGRESS_SECONDS", 0.0)
     caplog.set_level(logging.INFO)
     config, run = set_up_run(tmp_path, "budget.host_usd_per_hour=7200")
+    start = time.monotonic()
     summary = run_training(config, run)
-    assert summary["spent_usd"] == pytest.approx(2 * summary["seconds"], rel=3)
+    assert 2 * summary["seconds"] < summary["spent_usd"] < 2 * (time.monotonic() - start)
     assert all(record["spent_usd"] > 0 for record in summary["history"] if "loss" in record)
     assert " left, $" in caplog.text

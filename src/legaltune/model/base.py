@@ -142,7 +142,10 @@ def load_base_model(config: ModelConfig, *, device: torch.device = torch.device(
     It has rows for `model.new_tokens`, at their start values.
     """
     extension = load_extension(config)
-    model = find_model(config).load(AutoModelForCausalLM.from_pretrained, dtype=resolve_dtype(config.dtype))
+    directly = (
+        {"device_map": {"": device}} if device.type == "cuda" and extension is None else {}
+    )  # not by way of the host
+    model = find_model(config).load(AutoModelForCausalLM.from_pretrained, dtype=resolve_dtype(config.dtype), **directly)
     if extension is not None:
         extend_model(model, extension)
     return prepare_for_training(model).to(device)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import logging
-from functools import cache
 from typing import Any
 
 import torch
@@ -25,12 +24,14 @@ def apply_fused_kernels(model: Any) -> bool:
             quantized; its modules are changed in place, its parameters stay.
 
     Returns:
-        Whether the kernels are in use. They need CUDA, the package liger_kernel, and an architecture that it knows;
-        which of these is missing is logged for debugging.
+        Whether the kernels are in use. They need CUDA, the package liger_kernel, and an architecture that it knows; on
+        a GPU the log says which is missing.
     """
+    if not torch.cuda.is_available():
+        return False
     reason = _why_unavailable(model.config.model_type)
     if reason is not None:
-        _log_once(reason)
+        logger.info("training without fused kernels: %s", reason)
         return False
     importlib.import_module(f"{_PACKAGE}.transformers")._apply_liger_kernel_to_instance(
         model, rope=True, rms_norm=True, swiglu=True, geglu=True, cross_entropy=False, fused_linear_cross_entropy=False
@@ -39,14 +40,7 @@ def apply_fused_kernels(model: Any) -> bool:
 
 
 def _why_unavailable(model_type: str) -> str | None:
-    if not torch.cuda.is_available():
-        return "there is no CUDA device"
     if importlib.util.find_spec(_PACKAGE) is None:
-        return f"the package {_PACKAGE} is not installed"
+        return f"{_PACKAGE} is not installed (pip install 'legaltune[cuda]')"
     known = importlib.import_module(f"{_PACKAGE}.transformers.monkey_patch").MODEL_TYPE_TO_APPLY_LIGER_FN
     return None if model_type in known else f"{_PACKAGE} has none for the architecture {model_type}"
-
-
-@cache
-def _log_once(reason: str) -> None:
-    logger.debug("no fused kernels: %s", reason)

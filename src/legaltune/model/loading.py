@@ -51,8 +51,8 @@ class Checkpoint:
             single = _find(source, _SINGLE)
             if single is None:
                 raise ConfigurationError(
-                    f"{source.name_or_path} has no safetensors files, which a plan that shards the model reads: "
-                    "convert it, or use parallel.zero_stage 0 to 2 without tensor parallelism"
+                    f"{source.name_or_path} has no safetensors files, which a model that is quantized or sharded is read "
+                    "from: convert it, or use parallel.zero_stage 0 to 2 without tensor parallelism and quantization"
                 )
             with safe_open(single, "pt") as file:
                 self._path_of = dict.fromkeys(file.keys(), single)
@@ -201,8 +201,8 @@ class _Reader:
     def read(self, name: str, shape: torch.Size) -> torch.Tensor:
         if name not in self._checkpoint:
             raise ConfigurationError(
-                f"the model's files hold no {name}: a plan that shards the model needs its own names there; "
-                "use parallel.zero_stage 0 to 2 without tensor parallelism"
+                f"the model's files hold no {name}: to be quantized or sharded, a model must have its own names there; "
+                "use parallel.zero_stage 0 to 2 without tensor parallelism and quantization"
             )
         stored, whole = self._checkpoint.slice(name), self._whole_shapes[name]
         if self._extension is not None and name in self._vocabulary:

@@ -20,7 +20,6 @@ from legaltune.model.flops import Architecture
 from legaltune.model.kernels import apply_fused_kernels
 from legaltune.model.loading import build_empty_model, load_sharded_model, read_new_rows
 from legaltune.model.loss import TargetLoss
-from legaltune.model.quantization import quantize
 from legaltune.model.tensor_parallel import TensorParallel
 from legaltune.parallel.deepspeed import deepspeed_config
 from legaltune.parallel.topology import Topology
@@ -135,11 +134,8 @@ def _load_base(
     config: RunConfig, topology: Topology, groups: Groups, worker: Worker, extension: EmbeddingExtension | None
 ) -> Any:
     dtype, parallel = resolve_dtype(config.model.dtype), groups.tensor_parallel
-    if not _is_sharded(config):
-        base = load_base_model(config.model, device=worker.device)
-        if config.quantization.method != "none":
-            quantize(base, config.quantization, compute_dtype=dtype)
-        return base
+    if not _is_sharded(config) and config.quantization.method == "none":
+        return load_base_model(config.model, device=worker.device)
     partition = zero_partition(config, topology, groups, worker) if config.parallel.zero_stage == 3 else None
     return load_sharded_model(
         config.model,
