@@ -81,11 +81,16 @@ def failure_of(error: Exception) -> LegaltuneError | None:
 
 
 def platform_error(error: Exception) -> PlatformError | None:
-    """The error as a failure of the machine (disk, permissions, memory of a GPU), None where it is something else."""
-    if type(error).__name__ == "OutOfMemoryError":  # torch's; this module must not import torch
+    """The error as a failure of the machine (disk, memory, communication, GPU), None where it is something else."""
+    names = {base.__name__ for base in type(error).__mro__}  # torch's errors by name: this module must not import torch
+    if "OutOfMemoryError" in names:
         return PlatformError(
             f"out of memory: {error}; lower parallel.micro_batch_size or tokens.sequence_length, or take a larger GPU"
         )
+    if "DistError" in names:
+        return PlatformError(f"the processes cannot talk to each other: {error}; check the network and the other hosts")
+    if "AcceleratorError" in names:
+        return PlatformError(f"the GPU failed: {error}; try again, or on another machine")
     if isinstance(error, OSError):
         return PlatformError(f"{error}: check path, permissions and free space")
     return None

@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +72,11 @@ def train_step(config: RunConfig, run: RunDirectory, hosts: Hosts | None = None)
     """Token dataset -> adapter; no summary on hosts other than the first."""
     from legaltune.training.processes import ONE_HOST, run_training  # noqa: PLC0415
 
+    hosts = hosts or ONE_HOST
     _require_current_tokens(config, run)
-    with _timed(run, "train"):
+    with _timed(run, "train") if hosts.is_first else nullcontext():
         _save_config(config, run)
-        return run_training(config, run, hosts or ONE_HOST)
+        return run_training(config, run, hosts)
 
 
 def evaluate_step(config: RunConfig, run: RunDirectory) -> dict[str, Any]:

@@ -7,10 +7,15 @@ from pathlib import Path
 import pytest
 from torch.distributed.elastic.multiprocessing.api import SignalException
 
+from legaltune.config import RunConfig
 from legaltune.errors import ExitCode, InterruptedRunError
+from legaltune.run_directory import RunDirectory
 from legaltune.training import processes
+from legaltune.training.distributed import join_process_group
 from legaltune.training.processes import WorkerFailedError, run_training
+from legaltune.training.train import train
 from tests.parity import SCALE_SENSITIVE, plain_trajectory, set_up_run
+from tests.ranks import RankError, run_ranks
 
 pytestmark = pytest.mark.distributed
 
@@ -57,3 +62,23 @@ def test_the_exit_code_of_a_failed_process_is_passed_on(tmp_path: Path) -> None:
     with pytest.raises(WorkerFailedError) as failure:
         run_training(config, run)
     assert failure.value.exit_code == ExitCode.USAGE
+
+
+def test_processes_with_other_settings_are_refused(tmp_path: Path) -> None:
+    config, run = set_up_run(tmp_path, "parallel.num_processes=2")
+    with pytest.raises(RankError, match="ConfigurationError: process 1 has another configuration than process 0"):
+        run_ranks(2, train_with_rate_by_rank, config.model_dump_json(), str(run.path))
+
+
+def train_with_rate_by_rank(config: str, folder: str) -> None:
+    worker = join_process_group()
+    loaded = RunConfig.model_validate_json(config)
+    optimizer = loaded.optimizer.model_copy(update={"learning_rate": 1e-3 * (1 + worker.rank)})
+    train(loaded.model_copy(update={"optimizer": optimizer}), RunDirectory(Path(folder)), worker)
+
+
+def test_a_process_that_is_killed_is_said_to_be() -> None:
+    failure = WorkerFailedError(1, -signal.SIGKILL)
+    assert failure.exit_code == ExitCode.PLATFORM
+    assert "killed by signal 9" in str(failure)
+    assert "memory" in str(failure)

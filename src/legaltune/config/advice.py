@@ -18,6 +18,8 @@ _VIRTUAL_TOKENS = (AdapterMethod.PREFIX, AdapterMethod.PROMPT)
 _LARGE_RANK = 64
 _FEW_TOKENS = 8 * 512  # the guides' 8 sequences, which are of about 512 tokens; a packed row counts by its tokens
 _USABLE = 0.92  # of a GPU's memory: an estimate must leave room
+_SMALL_MODEL = 100_000_000  # parameters; below, precision matters neither to memory nor to time
+_NUM_VALIDATIONS = 4  # of a run where evaluation.every_steps is unset
 _GIB = 2**30
 
 Rule = Callable[[RunConfig, ModelFacts | None, MachineFacts | None], Iterator[str]]
@@ -72,7 +74,7 @@ def _embeddings_after_warm_start(
     if config.model.new_tokens and config.adapter.train_embeddings == "all":
         yield (
             f"adapter.train_embeddings all moves every embedding, though only {len(config.model.new_tokens)} are new "
-            "and these start warm: set it to new or none"
+            "and these start warm: set it to none, or adapter.method to lora and this to new"
         )
 
 
@@ -82,13 +84,19 @@ def _checkpointing(config: RunConfig, model: ModelFacts | None, machine: Machine
         return
     without = _updated(config, "train", gradient_checkpointing="off")
     room = _room(without, model, machine) if config.parallel.tensor_parallel_degree == 1 else None
+    length = config.tokens.sequence_length
     if room:
         yield f"train.gradient_checkpointing {mode} repeats the forward pass, but without it {room}: set it to off"
-    elif micro_batch * config.tokens.sequence_length < _FEW_TOKENS:
+    elif micro_batch * length < _FEW_TOKENS:
+        is_needed = model is not None and machine is not None and machine.num_gpus > 0
+        more_rows = _updated(config, "parallel", micro_batch_size=-(-_FEW_TOKENS // length))
+        if is_needed and _is_unsharded(config) and not _room(more_rows, model, machine):
+            return
+        saves, instead = ("", "") if is_needed else ("saves little memory and ", ", or set it to off")
         yield (
-            f"train.gradient_checkpointing {mode} with {micro_batch} rows of {config.tokens.sequence_length} tokens at "
-            "once saves little memory and costs a quarter of the speed: raise parallel.micro_batch_size until the rows "
-            f"hold {_FEW_TOKENS} tokens or more, or set it to off"
+            f"train.gradient_checkpointing {mode} with {micro_batch} rows of {length} tokens at once {saves}costs a "
+            "quarter of the speed: raise parallel.micro_batch_size until the rows hold "
+            f"{_FEW_TOKENS} tokens or more{instead}"
         )
 
 
@@ -110,8 +118,43 @@ def _needless_offload(config: RunConfig, model: ModelFacts | None, machine: Mach
     if offloaded and room:
         yield (
             f"parallel.{' and parallel.'.join(offloaded)} cpu waits for the bus in every step, but {room}: set to "
-            "none, and parallel.zero_stage to 2 or lower"
+            "none, and parallel.zero_stage to 0"
         )
+
+
+def _does_not_fit(config: RunConfig, model: ModelFacts | None, machine: MachineFacts | None) -> Iterator[str]:
+    """Of plans that share nothing: what ZeRO and tensor parallelism leave on a GPU is not estimated."""
+    if model is None or machine is None or not machine.num_gpus or not _is_unsharded(config):
+        return
+    need = unsharded_gpu_bytes(config, model)
+    if need > machine.gpu_memory_bytes:
+        yield (
+            f"this plan needs about {need / _GIB:.1f} GiB of GPU memory, and {machine.gpu_name or 'the GPU'} has "
+            f"{machine.gpu_memory_bytes / _GIB:.1f} GiB: set {_nearest_that_fits(config, model, machine)}"
+        )
+
+
+def _nearest_that_fits(config: RunConfig, model: ModelFacts, machine: MachineFacts) -> str:
+    """Settings that save memory, the cheapest first, until the plan fits; else ZeRO-3 with offload."""
+    can_quantize = config.quantization.method != "nf4" and config.adapter.method != AdapterMethod.FULL
+    savings: tuple[tuple[bool, str, str, Any], ...] = (
+        (config.model.dtype == "float32", "model", "dtype", "auto"),
+        (config.train.gradient_checkpointing != "full", "train", "gradient_checkpointing", "full"),
+        (config.parallel.micro_batch_size > 1, "parallel", "micro_batch_size", 1),
+        (can_quantize, "quantization", "method", "nf4"),
+    )
+    smaller, settings = config, []
+    for helps, section, field, value in savings:
+        if helps:
+            smaller = _updated(smaller, section, **{field: value})
+            settings.append(f"{section}.{field}={value}")
+            if _room(smaller, model, machine):
+                return ", ".join(settings)
+    settings = [setting for setting in settings if not setting.startswith("quantization")]
+    settings += ["train.compile=false"] if config.train.compile else []
+    settings += ["parallel.zero_stage=3", "parallel.offload_parameters=cpu"]
+    settings += ["parallel.offload_optimizer=cpu"] if config.optimizer.name == "adamw" else []
+    return f"{', '.join(settings)} (as in the recipe qwen2.5-7b-zero3-offload)"
 
 
 def _host_memory(config: RunConfig, model: ModelFacts | None, machine: MachineFacts | None) -> Iterator[str]:
@@ -144,11 +187,29 @@ def _nothing_to_shard(config: RunConfig, _model: ModelFacts | None, machine: Mac
         )
 
 
-def _slow_precision(config: RunConfig, _model: ModelFacts | None, machine: MachineFacts | None) -> Iterator[str]:
-    if machine is not None and machine.num_gpus and config.model.dtype == "float32":
+def _slow_precision(config: RunConfig, model: ModelFacts | None, machine: MachineFacts | None) -> Iterator[str]:
+    is_small = model is not None and model.num_parameters < _SMALL_MODEL
+    if machine is not None and machine.num_gpus and config.model.dtype == "float32" and not is_small:
         yield (
             f"model.dtype float32 takes twice the memory and a fraction of the speed of {machine.gpu_name or 'a GPU'}: "
             "set it to auto"
+        )
+
+
+def _vain_early_stopping(config: RunConfig, _model: ModelFacts | None, _machine: MachineFacts | None) -> Iterator[str]:
+    patience = config.train.early_stopping_patience
+    if patience is None:
+        return
+    if config.data.split.validation == 0:
+        yield (
+            f"train.early_stopping_patience {patience} has no effect with data.split.validation 0, because there is no "
+            "validation loss: set data.split.validation to 0.1, or remove the first"
+        )
+    elif config.evaluation.every_steps is None and patience + 1 >= _NUM_VALIDATIONS:
+        yield (
+            f"train.early_stopping_patience {patience} never stops the run early: it takes {patience + 1} validations, "
+            f"and there are at most {_NUM_VALIDATIONS}, the last one at the end: set evaluation.every_steps to less "
+            f"than a {patience + 1}th of the steps, or the first to {_NUM_VALIDATIONS - 2} or lower"
         )
 
 
@@ -205,6 +266,10 @@ def _updated(config: RunConfig, section: str, **fields: Any) -> RunConfig:
     return config.model_copy(update={section: getattr(config, section).model_copy(update=fields)})
 
 
+def _is_unsharded(config: RunConfig) -> bool:
+    return config.parallel.zero_stage == 0 and config.parallel.tensor_parallel_degree == 1
+
+
 def _room(config: RunConfig, model: ModelFacts | None, machine: MachineFacts | None) -> str | None:
     """That the whole run fits one GPU without sharding and offload, in words; None where it does not, or perhaps."""
     if model is None or machine is None or not machine.num_gpus:
@@ -224,8 +289,10 @@ _RULES: tuple[Rule, ...] = (
     _checkpointing,
     _needless_tensor_parallelism,
     _needless_offload,
+    _does_not_fit,
     _host_memory,
     _nothing_to_shard,
     _slow_precision,
+    _vain_early_stopping,
     _ignored,
 )

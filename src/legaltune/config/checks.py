@@ -53,19 +53,31 @@ def contradictions(config: RunConfig) -> Iterator[Contradiction]:
 
 
 def _either_or(config: RunConfig) -> Iterator[Contradiction]:
+    data, optimizer, train = config.data, config.optimizer, config.train
     alternatives = (
-        ("train.epochs", config.train.epochs, "train.max_steps", config.train.max_steps),
+        ("train.epochs", train.epochs, "train.max_steps", train.max_steps, "train.epochs=null"),
         (
             "optimizer.warmup_ratio",
-            config.optimizer.warmup_ratio,
+            optimizer.warmup_ratio,
             "optimizer.warmup_steps",
-            config.optimizer.warmup_steps,
+            optimizer.warmup_steps,
+            "optimizer.warmup_ratio=null",
         ),
-        ("data.input", config.data.input or None, "data.synthetic_decisions", config.data.synthetic_decisions or None),
+        (
+            "data.input",
+            data.input or None,
+            "data.synthetic_decisions",
+            data.synthetic_decisions or None,
+            "data.synthetic_decisions=0",
+        ),
     )
-    for first, first_value, second, second_value in alternatives:
+    for first, first_value, second, second_value, withdrawal in alternatives:
         if first_value is not None and second_value is not None:
-            yield Contradiction((first, second), f"set one of them, not both ({first_value} and {second_value})")
+            yield Contradiction(
+                (first, second),
+                f"set one of them, not both ({first_value} and {second_value}; `{withdrawal}` takes back what a recipe "
+                "sets)",
+            )
 
 
 def _division_of_processes(config: RunConfig) -> Iterator[Contradiction]:

@@ -14,6 +14,7 @@ class ModelFacts:
         num_layers: Decoder layers.
         num_heads: Query heads.
         num_kv_heads: Key and value heads.
+        head_size: Width of a head; heads x width need not be the hidden size.
         hidden_size: Width of the residual stream.
         intermediate_size: Width of the MLP.
         vocabulary_size: Rows of the embedding.
@@ -28,6 +29,7 @@ class ModelFacts:
     num_layers: int
     num_heads: int
     num_kv_heads: int
+    head_size: int
     hidden_size: int
     intermediate_size: int
     vocabulary_size: int

@@ -1,8 +1,8 @@
 """A rough estimate of GPU memory, good enough to say that a plan saves memory which is not short.
 
-Sizes per token and layer: h hidden, f MLP width, k key-value width, a heads. Activations follow Korthikanti et al.
-(arXiv 2205.05198) adapted to SwiGLU, grouped queries and LoRA, which also keeps the inputs of the layers it adapts. A
-bf16 LoRA estimate is within 10% of measurements; other methods are coarser.
+Sizes per token and layer: h hidden, f MLP width, q query width, k key-value width, a heads. Activations follow
+Korthikanti et al. (arXiv 2205.05198) adapted to SwiGLU, grouped queries and LoRA, which also keeps the inputs of the
+layers it adapts. A bf16 LoRA estimate is within 10% of measurements; other methods are coarser.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ def weight_bytes(config: RunConfig, model: ModelFacts) -> float:
 
 def num_trainable(adapter: AdapterConfig, model: ModelFacts) -> int:
     """Trainable parameters of a method (new rows of the embedding not counted)."""
-    h, f, k = model.hidden_size, model.intermediate_size, _key_value_width(model)
+    h, f, q, k = _widths(model)
     match adapter.method:
         case AdapterMethod.FULL:
             return model.num_parameters
         case AdapterMethod.LORA | AdapterMethod.RSLORA | AdapterMethod.DORA:
             shapes = {
-                "q_proj": (h, h), "k_proj": (h, k), "v_proj": (h, k), "o_proj": (h, h),
+                "q_proj": (h, q), "k_proj": (h, k), "v_proj": (h, k), "o_proj": (q, h),
                 "gate_proj": (h, f), "up_proj": (h, f), "down_proj": (f, h),
             }  # fmt: skip
             adapted = [shapes[name] for name in adapter.target_modules if name in shapes]
@@ -74,17 +74,20 @@ def num_trainable(adapter: AdapterConfig, model: ModelFacts) -> int:
 
 def activation_bytes(config: RunConfig, model: ModelFacts) -> float:
     """Peak of the activations of one micro-step in 16 bits; the logits are never whole."""
-    h, f, k, a = model.hidden_size, model.intermediate_size, _key_value_width(model), model.num_heads
+    h, f, q, k = _widths(model)
     tokens = config.parallel.micro_batch_size * config.tokens.sequence_length
-    layer = 8 * f + (20 if config.adapter.method == AdapterMethod.FULL else 16) * h + 4 * k + 4 * a
+    residual = 16 if config.adapter.method == AdapterMethod.FULL else 12
+    layer = 8 * f + residual * h + 4 * q + 4 * k + 4 * model.num_heads
     match config.train.gradient_checkpointing:
         case "off":
             return tokens * layer * (model.num_layers + 2.6)
         case "full":
             return tokens * (2 * h * model.num_layers + 1.5 * layer)
         case "selective":  # results of the seven products and of attention stay
-            return tokens * ((2 * h + 2 * (4 * h + 2 * k + 2 * f)) * model.num_layers + 1.5 * layer)
+            return tokens * ((2 * h + 2 * (2 * h + 2 * q + 2 * k + 2 * f)) * model.num_layers + 1.5 * layer)
 
 
-def _key_value_width(model: ModelFacts) -> int:
-    return model.hidden_size * model.num_kv_heads // model.num_heads
+def _widths(model: ModelFacts) -> tuple[int, int, int, int]:
+    """Of the residual stream, the MLP, the queries and the keys or values."""
+    queries, keys = model.num_heads * model.head_size, model.num_kv_heads * model.head_size
+    return model.hidden_size, model.intermediate_size, queries, keys

@@ -48,7 +48,7 @@ class ModelParallelParameters(Section):
     sharded_data_parallel_degree: PositiveInt | None = None
     """Above 1 -> parallel.zero_stage 3, over all data-parallel processes."""
     hybrid_shard_degree: NonNegativeInt | None = None
-    """Version 2's name of sharded_data_parallel_degree."""
+    """Version 2's name of sharded_data_parallel_degree; 0, its default there, stands for the largest."""
     sdp_reduce_bucket_size: PositiveInt | None = None
     """-> parallel.reduce_bucket_size."""
     sdp_param_persistence_threshold: NonNegativeInt | None = None
@@ -68,7 +68,8 @@ class ModelParallelParameters(Section):
     placement_strategy: str | None = None
     """cluster (DPT: processes that share a layer are neighbours) is the only layout; others are warned of."""
     optimize: Literal["speed", "memory"] | None = None
-    """A preset for what is not set: memory -> train.gradient_checkpointing full, speed -> off."""
+    """A preset for what is not set: memory -> train.gradient_checkpointing full (a warning where that is set to off),
+    speed -> off."""
     fp16: bool | None = None
     """true -> model.dtype float16."""
     fp16_params: bool | None = None
@@ -188,7 +189,7 @@ class Mapped:
         section, name = path.split(".")
         current = self.get(path)
         if current is not None and not _same(current, value):
-            self.contradict(path, source, f"asks for {value}")
+            self.contradict(path, source, f"asks for {value}", value)
             return
         if self.values.get(section) is None:
             self.values[section] = {}
@@ -196,9 +197,13 @@ class Mapped:
             self.values[section][name] = value
             self.settings[path] = value
 
-    def contradict(self, path: str, source: str, demand: str) -> None:
-        """Report that a setting is not what `source` demands."""
-        self.faults.append(f"{source} / {path}: the first {demand}, the second is {self.get(path)}: remove one of them")
+    def contradict(self, path: str, source: str, demand: str, value: Any) -> None:
+        """Report that a setting is not what `source` demands, and the value that would be.
+
+        What a recipe sets cannot be removed, but it can be set again.
+        """
+        remedy = "remove one of them" if path in self.settings else f"set {path}={value} too, or remove the first"
+        self.faults.append(f"{source} / {path}: the first {demand}, the second is {self.get(path)}: {remedy}")
 
 
 def map_distribution(values: Mapping[str, Any]) -> Mapped:
@@ -298,10 +303,12 @@ def _map_sharding(parameters: ModelParallelParameters, mapped: Mapped) -> None:
     path = "parallel.zero_stage"
     for name in ("sharded_data_parallel_degree", "hybrid_shard_degree"):
         degree = getattr(parameters, name)
-        if degree is not None and degree > 1:
+        if degree is not None and degree != 1:
             mapped.set(path, 3, f"{_PARAMETERS}.{name}")
+            chosen = "" if degree else "the library would choose the largest degree, and "
             mapped.warnings.append(
-                f"{_PARAMETERS}.{name} {degree}: ZeRO-3 shards over all data-parallel processes, whatever their number"
+                f"{_PARAMETERS}.{name} {degree}: {chosen}ZeRO-3 shards over all data-parallel processes, whatever "
+                "their number; 1 does not shard"
             )
     shards = parameters.shard_optimizer_state
     source, stage = f"{_PARAMETERS}.shard_optimizer_state", mapped.get(path)
@@ -310,18 +317,24 @@ def _map_sharding(parameters: ModelParallelParameters, mapped: Mapped) -> None:
     if stage is None:
         mapped.set(path, 1 if shards else 0, source)
     elif shards == _same(stage, 0):
-        mapped.contradict(path, source, "asks for 1 or above" if shards else "asks for 0")
+        mapped.contradict(path, source, "asks for 1 or above" if shards else "asks for 0", int(shards))
 
 
 def _map_checkpointing(parameters: ModelParallelParameters, mapped: Mapped) -> None:
     path = "train.gradient_checkpointing"
     wanted, source, current = parameters.activation_checkpointing, f"{_PARAMETERS}.activation_checkpointing", mapped.get
+    mode = "full" if wanted else "off"
     if wanted is not None and current(path) is None:
-        mapped.set(path, "full" if wanted else "off", source)
+        mapped.set(path, mode, source)
     elif wanted is not None and wanted == (current(path) == "off"):
-        mapped.contradict(path, source, "asks for full or selective" if wanted else "asks for off")
+        mapped.contradict(path, source, "asks for full or selective" if wanted else "asks for off", mode)
     if parameters.optimize is not None and current(path) is None:
         mapped.set(path, {"memory": "full", "speed": "off"}[parameters.optimize], f"{_PARAMETERS}.optimize")
+    elif parameters.optimize == "memory" and current(path) == "off":
+        mapped.warnings.append(
+            f"{_PARAMETERS}.optimize memory has no effect, because {path} is set to off: ask for full there, or remove "
+            "optimize"
+        )
 
 
 def _map_data_parallelism(parameters: ModelParallelParameters, mapped: Mapped) -> None:
@@ -331,7 +344,7 @@ def _map_data_parallelism(parameters: ModelParallelParameters, mapped: Mapped) -
         if num_processes is None and degree is not None:
             mapped.set(path, degree, source)
         elif degree is not None and not _same(num_processes, degree):
-            mapped.contradict(path, source, f"false asks for {degree}, the tensor-parallel degree,")
+            mapped.contradict(path, source, f"false asks for {degree}, the tensor-parallel degree,", degree)
 
 
 def _map_microbatches(parameters: ModelParallelParameters, mapped: Mapped) -> None:

@@ -27,6 +27,7 @@ def model_facts(config: ModelConfig) -> ModelFacts:
         num_layers=len(layers),
         num_heads=settings.num_attention_heads,
         num_kv_heads=getattr(settings, "num_key_value_heads", None) or settings.num_attention_heads,
+        head_size=getattr(settings, "head_dim", None) or settings.hidden_size // settings.num_attention_heads,
         hidden_size=settings.hidden_size,
         intermediate_size=settings.intermediate_size,
         vocabulary_size=settings.vocab_size,

@@ -51,8 +51,8 @@ class Checkpoint:
             single = _find(source, _SINGLE)
             if single is None:
                 raise ConfigurationError(
-                    f"{source.name_or_path} has no safetensors files, which a model that is quantized or sharded is read "
-                    "from: convert it, or use parallel.zero_stage 0 to 2 without tensor parallelism and quantization"
+                    f"{source.name_or_path} has no safetensors files, from which a model is quantized or sharded: "
+                    "convert it, or use parallel.zero_stage 0 to 2 without tensor parallelism and quantization"
                 )
             with safe_open(single, "pt") as file:
                 self._path_of = dict.fromkeys(file.keys(), single)

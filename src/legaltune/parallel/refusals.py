@@ -14,6 +14,7 @@ from legaltune.config.schema import AdapterMethod, RunConfig
 from legaltune.errors import ConfigurationError
 from legaltune.parallel.topology import plan_topology
 
+_DIVISION = {"parallel.tensor_parallel_degree", "parallel.num_processes"}
 _VIRTUAL_TOKENS = (AdapterMethod.PREFIX, AdapterMethod.PROMPT)
 
 
@@ -47,14 +48,17 @@ def require_feasible(config: RunConfig, model: ModelFacts, machine: MachineFacts
     """Refuse a plan that cannot be carried out.
 
     Raises:
-        ConfigurationError: All refusals in one message, and what is wrong with the division of the processes.
+        ConfigurationError: All refusals in one message, and what is wrong with the division of processes and rows
+            where degree and number of processes are possible.
     """
-    found = [str(refusal) for refusal in refusals(config, model, machine)]
-    per_host = machine.processes_per_host(config.parallel.num_processes)
-    try:
-        plan_topology(config, per_host * machine.num_hosts, processes_per_host=per_host)
-    except ConfigurationError as error:
-        found.append(str(error))
+    refused = refusals(config, model, machine)
+    found = [str(refusal) for refusal in refused]
+    if not any(_DIVISION.intersection(refusal.settings) for refusal in refused):
+        per_host = machine.processes_per_host(config.parallel.num_processes)
+        try:
+            plan_topology(config, per_host * machine.num_hosts, processes_per_host=per_host)
+        except ConfigurationError as error:
+            found.append(str(error))
     if found:
         count = "1 reason" if len(found) == 1 else f"{len(found)} reasons"
         raise ConfigurationError(f"this plan cannot be carried out, {count}:\n" + "\n".join(f"  - {x}" for x in found))
@@ -102,6 +106,20 @@ def _degree_does_not_fit_model(config: RunConfig, model: ModelFacts, _machine: M
             ("parallel.tensor_parallel_degree",),
             f"{degree} does not divide the model's {' and '.join(uneven)}",
             f"set it to {feasible_degrees(model, limit=degree)[-1]}",
+        )
+
+
+def _degree_does_not_divide_gpus(config: RunConfig, model: ModelFacts, machine: MachineFacts) -> Iterator[Refusal]:
+    """Of possible degrees: `plan_topology`, which knows no GPUs, would ask for more processes than there are."""
+    degree = config.parallel.tensor_parallel_degree
+    per_host = machine.processes_per_host(config.parallel.num_processes)
+    if per_host % degree and degree in feasible_degrees(model, limit=machine.num_gpus):
+        lower = [fitting for fitting in feasible_degrees(model, limit=degree) if per_host % fitting == 0]
+        yield Refusal(
+            ("parallel.tensor_parallel_degree", "parallel.num_processes"),
+            f"the number of processes on a host, {per_host}, is no multiple of the degree {degree}, and a layer is never "
+            "shared between hosts",
+            f"set the degree to {lower[-1]}, or the processes to {machine.num_gpus // degree * degree}",
         )
 
 
@@ -156,6 +174,7 @@ _RULES: tuple[Rule, ...] = (
     _more_processes_than_gpus,
     _degree_exceeds_gpus,
     _degree_does_not_fit_model,
+    _degree_does_not_divide_gpus,
     _dtype_unknown_to_hardware,
     _optimizer_needs_gpu,
     _sequence_exceeds_context,

@@ -155,8 +155,8 @@ class DivergenceGuard:
         self.state = replace(self.state, num_high=num_high)
         if num_high == HIGH_INTERVALS_IN_A_ROW:
             raise DivergedError(
-                f"the loss rose from {first:.4f} at the start to {loss:.4f} ({_steps(first_step, last_step)}), and stays "
-                f"above by more than train.divergence_margin {margin:g} for {num_high} metric lines: {self._remedy()}"
+                f"the loss rose from {first:.4f} at the start to {loss:.4f} ({_steps(first_step, last_step)}), by more "
+                f"than train.divergence_margin {margin:g} for {num_high} metric lines: {self._remedy()}"
             )
 
     def _overflow(self, step: int, norm: float, num_overflows: int) -> DivergedError:

@@ -81,7 +81,10 @@ class Engine(ABC):
 
 
 class TorchEngine(Engine):
-    """ZeRO 0: every process holds all its weights. Nothing in a step waits for the device."""
+    """ZeRO 0: every process holds all its weights.
+
+    Nothing in a step waits for the device, but for bitsandbytes' 8-bit optimizer.
+    """
 
     def __init__(
         self,
@@ -187,6 +190,8 @@ class DeepSpeedEngine(Engine):
                     num_trainable=sum(_shape(parameter).numel() for parameter in parameters),
                 ),
             )
+        if dtype == "float16":  # at the least scale it would raise, before our own watch says what to do
+            self.engine.optimizer.loss_scaler.raise_error_at_min_scale = False
         # DeepSpeed averages over data-parallel processes and accumulation steps; our loss is a sum over them.
         self._num_averaged = topology.data_parallel_degree * topology.accumulation_steps
 
@@ -209,7 +214,7 @@ class DeepSpeedEngine(Engine):
     def gradient_norm(self) -> torch.Tensor | float:
         """See `Engine`."""
         norm: torch.Tensor | float = self.engine.get_global_grad_norm()
-        return float("inf") if norm == -1 else norm
+        return norm
 
     def _full(self, name: str) -> torch.Tensor:
         value: torch.Tensor | None = safe_get_full_fp32_param(self.trained[name])

@@ -60,25 +60,14 @@ class MasterWeights:
     @torch.no_grad()
     def collect_gradients(self) -> None:
         """Add the gradients to those of the masters, in fp32, and free the model's; call it after each micro-batch."""
-        low, new, masters = [], [], []
         for parameter, master in self._pairs:
-            if parameter.grad is not None:
-                low.append(parameter.grad)
-                new.append(torch.empty_like(master))
-                masters.append(master)
-                parameter.grad = None
-        if not low:
-            return
-        torch._foreach_copy_(new, low)
-        sums, addends = [], []
-        for master, gradient in zip(masters, new, strict=True):
+            if parameter.grad is None:
+                continue
             if master.grad is None:
-                master.grad = gradient
+                master.grad = parameter.grad.float()
             else:
-                sums.append(master.grad)
-                addends.append(gradient)
-        if sums:
-            torch._foreach_add_(sums, addends)
+                master.grad.add_(parameter.grad)
+            parameter.grad = None
 
     def gradients(self) -> list[torch.Tensor]:
         """Gradients of the masters, in their order; zeros where a step gave none."""

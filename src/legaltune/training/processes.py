@@ -10,6 +10,7 @@ import sys
 import uuid
 from typing import Any
 
+from torch.distributed import DistNetworkError
 from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
@@ -17,7 +18,7 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from legaltune.config import dump_yaml
 from legaltune.config.advice import warnings
 from legaltune.config.schema import RunConfig
-from legaltune.errors import ExitCode, InterruptedRunError, LegaltuneError
+from legaltune.errors import ExitCode, InterruptedRunError, LegaltuneError, PlatformError
 from legaltune.files import write_text
 from legaltune.model.facts import model_facts
 from legaltune.parallel.refusals import require_feasible
@@ -32,10 +33,15 @@ _RENDEZVOUS_TIMEOUT_SECONDS = 900
 
 
 class WorkerFailedError(LegaltuneError):
-    """A training process failed; it said why itself, and its exit code is passed on."""
+    """A training process failed; it said why itself unless it was killed, and its exit code is passed on."""
 
     def __init__(self, rank: int, exit_code: int) -> None:
-        super().__init__(f"training process {rank} ended with exit code {exit_code}; its error is above")
+        killed = (
+            f"was killed by signal {-exit_code}, often for want of host memory: offload less to the CPU, or "
+            "take a machine with more memory"
+        )
+        said = f"ended with exit code {exit_code}; its error is above"
+        super().__init__(f"training process {rank} {killed if exit_code < 0 else said}")
         known = exit_code in set(ExitCode)
         self.exit_code = ExitCode(exit_code) if known else ExitCode.PLATFORM if exit_code < 0 else ExitCode.SOFTWARE
 
@@ -71,7 +77,8 @@ def run_training(config: RunConfig, run: RunDirectory, hosts: Hosts = ONE_HOST) 
 
 def _run_workers(config: RunConfig, run: RunDirectory, num_processes: int, hosts: Hosts) -> None:
     run.path.mkdir(parents=True, exist_ok=True)
-    write_text(run.config, dump_yaml(config))
+    if hosts.is_first or not run.config.is_file():  # the folder may be shared
+        write_text(run.config, dump_yaml(config))
     if hosts.interface is not None:
         os.environ["GLOO_SOCKET_IFNAME"] = os.environ["NCCL_SOCKET_IFNAME"] = hosts.interface
     launch = LaunchConfig(
@@ -85,14 +92,28 @@ def _run_workers(config: RunConfig, run: RunDirectory, num_processes: int, hosts
         os.environ["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // num_processes))
     logger.info("starting %d training processes on host %d of %d", num_processes, hosts.index + 1, hosts.count)
     try:
-        elastic_launch(launch, sys.executable)("-m", "legaltune.training.worker", str(run.path), str(hosts.count))
+        verbose = ["--verbose"] if logger.isEnabledFor(logging.DEBUG) else []
+        arguments = ["-m", "legaltune.training.worker", str(run.path), str(hosts.count), *verbose]
+        elastic_launch(launch, sys.executable)(*arguments)
     except SignalException as error:
         if error.sigval == signal.SIGINT:
             raise KeyboardInterrupt from None
         raise InterruptedRunError(f"training was stopped by {error.sigval.name} and can be started again") from None
     except ChildFailedError as error:
-        rank, failure = error.get_first_failure()
-        raise WorkerFailedError(rank, failure.exitcode) from None
+        raise _first_cause(error) from None
+    except DistNetworkError as error:
+        raise PlatformError(
+            f"the {hosts.count} hosts did not meet at {hosts.rendezvous or 'localhost'}: {error}; check address, port "
+            "and interface, and that the other hosts were started"
+        ) from error
+
+
+def _first_cause(error: ChildFailedError) -> WorkerFailedError:
+    """The failure that came first; those that only lost their peers end as an unexpected error or are stopped."""
+    consequences = (ExitCode.SOFTWARE, -signal.SIGTERM)
+    causes = {rank: one for rank, one in error.failures.items() if one.exitcode not in consequences} or error.failures
+    rank = min(causes, key=lambda rank: causes[rank].timestamp)
+    return WorkerFailedError(rank, causes[rank].exitcode)
 
 
 def _rendezvous(hosts: Hosts) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 import torch
 
+import legaltune
 from legaltune.config.schema import AdapterMethod, RunConfig
-from legaltune.errors import DataError, DivergedError
+from legaltune.errors import ConfigurationError, DataError, DivergedError
 from legaltune.files import write_json
 from legaltune.logs import progress
 from legaltune.model.adapters import save_adapter
@@ -109,6 +110,7 @@ def train(config: RunConfig, run: RunDirectory, worker: Worker, *, num_hosts: in
     tokenizer = load_tokenizer(config.model)
     dataset = TokenDataset(run.tokens, "train")
     _check_tokens(config, dataset, fingerprint(tokenizer))
+    _require_alike(config, dataset, worker)
     topology = plan_topology(config, worker.world_size, processes_per_host=worker.world_size // num_hosts)
     groups = form_groups(topology, worker)
     schedule = RowSchedule(
@@ -188,11 +190,11 @@ class _Training:
         held_out = TokenDataset(self._run.tokens, "validation")
         validation = Validation(self._config, held_out, self._topology, groups, self._worker)
         for interval in loop.run(self._num_steps, self._is_due, advance):
-            self._check(loop, interval)
             self._record(interval, metrics)
+            self._check(loop, interval)
             if interval.end % self._validate_every == 0 or interval.end == self._num_steps:
                 self._validate(validation, interval.end, metrics)
-            if self._stopping.should_stop:
+            if self._stopping.should_stop and interval.end < self._num_steps:
                 logger.info(
                     "stopped early after step %d: best at step %s", interval.end, self._stopping.state.best_step
                 )
@@ -303,14 +305,31 @@ class _Training:
         (num_faults,) = self._worker.sum(len(not_finite))
         if num_faults:
             raise DivergedError(
-                f"{', '.join(not_finite[:3]) or 'weights'} are no longer finite after the last step: "
-                "lower optimizer.learning_rate"
+                f"{', '.join(not_finite[:3]) or 'weights'} are no longer finite after step {self._totals.num_steps}: "
+                f"lower optimizer.learning_rate (now {self._config.optimizer.learning_rate:g})"
             )
         if self._worker.is_first:
             model = self._setup.engine.module.model
             if self._config.adapter.method is AdapterMethod.FULL and self._is_sharded:
                 state = read_frozen(self._config.model, model, known=state) | state
             save_adapter(model, self._tokenizer, self._run.adapter, state, new_rows=self._setup.new_rows)
+
+
+def _require_alike(config: RunConfig, dataset: TokenDataset, worker: Worker) -> None:
+    """Refuse hosts that were given different settings, data or versions: they would train apart without a word."""
+    own = {
+        "configuration": config.model_dump(mode="json"),
+        "token dataset": dataset.manifest["fingerprint"],
+        "version": legaltune.__version__,
+    }
+    first, *others = worker.gather(own)
+    for rank, other in enumerate(others, start=1):
+        different = [name for name, value in first.items() if other[name] != value]
+        if different:
+            raise ConfigurationError(
+                f"process {rank} has another {' and '.join(different)} than process 0: give all hosts the same "
+                "run.yaml, tokens/ and version"
+            )
 
 
 def _log_plan(setup: Setup, schedule: RowSchedule, topology: Topology, num_steps: int) -> None:

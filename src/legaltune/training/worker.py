@@ -1,4 +1,7 @@
-"""One training process: `python -m legaltune.training.worker RUN_DIRECTORY NUM_HOSTS`, started by torchrun's agent."""
+"""One training process, started by torchrun's agent.
+
+`python -m legaltune.training.worker RUN_DIRECTORY NUM_HOSTS [--verbose]`
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ def train_here(config: RunConfig, run: RunDirectory, *, num_hosts: int = 1) -> N
 
 def main() -> int:
     """Train as one of several ranks; returns the exit code."""
-    set_up_logging(rank=int(os.environ.get("RANK", "0")))
+    set_up_logging(rank=int(os.environ.get("RANK", "0")), verbose="--verbose" in sys.argv)
     run = RunDirectory(Path(sys.argv[1]))
     try:
         train_here(load_config(str(run.config)), run, num_hosts=int(sys.argv[2]))
