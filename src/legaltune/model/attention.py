@@ -53,7 +53,7 @@ def use_per_document_attention(model: Any) -> None:
     Raises:
         ConfigurationError: The model's attention is not plain causal attention over the whole document.
     """
-    base = _base_model(model)
+    base = base_model(model)
     _check_plain_causal(base.config.get_text_config())
     _register()
     base.set_attn_implementation(PER_DOCUMENT)
@@ -66,7 +66,7 @@ def use_per_document_attention(model: Any) -> None:
 @contextmanager
 def attention_implementation(model: Any, implementation: str) -> Iterator[None]:
     """Use another attention for a while: `SDPA` to generate with a key-value cache, `PER_DOCUMENT` for the loss."""
-    base = _base_model(model)
+    base = base_model(model)
     previous = base.config._attn_implementation
     if implementation == PER_DOCUMENT:
         use_per_document_attention(base)
@@ -229,7 +229,8 @@ def _check_call(
     return documents
 
 
-def _base_model(model: Any) -> Any:
+def base_model(model: Any) -> Any:
+    """The causal language model below an adapter, if there is one."""
     return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 

@@ -88,7 +88,8 @@ class _Policy:
     def __call__(self, context: Any, operator: Any, *args: Any, **kwargs: Any) -> CheckpointPolicy:
         if operator in self._attention or _inner_dimension(operator, args) >= MIN_INNER_DIMENSION:
             result = context.op_output
-            self._kept.update(_storage(t) for t in (result if isinstance(result, tuple) else (result,)))
+            results = result if isinstance(result, tuple) else (result,)
+            self._kept.update(_storage(one) for one in results if isinstance(one, torch.Tensor))
             return CheckpointPolicy.MUST_SAVE
         schema = getattr(operator, "_schema", None)  # higher-order operators have none
         if schema is not None and schema.is_mutable and not self._kept.isdisjoint(map(_storage, args)):

@@ -46,7 +46,7 @@ class Architecture:
     Attributes:
         block_parameters: Weights of the linear layers in all decoder layers, without adapters.
         head_parameters: Weights of the output layer.
-        trainable_parameters: Weights of the adapter; with `trains_base` none.
+        trainable_parameters: Weights of the adapter; not looked at with `trains_base`.
         hidden_size: Width of attention: heads times head size.
         num_layers: Decoder layers.
         trains_base: The model's own weights are trained, so that they have gradients to be computed.

@@ -7,6 +7,7 @@ slices that the process needs; ZeRO-3 partitions each module as soon as it is fi
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any
@@ -70,14 +71,7 @@ class Checkpoint:
 
 
 def _find(source: ModelSource, file: str) -> Path | None:
-    path = cached_file(
-        source.name_or_path,
-        file,
-        revision=source.revision,
-        token=source.token,
-        _raise_exceptions_for_missing_entries=False,
-        _raise_exceptions_for_connection_errors=False,
-    )
+    path = source.load(cached_file, filename=file, _raise_exceptions_for_missing_entries=False)
     return None if path is None else Path(path)
 
 
@@ -128,25 +122,56 @@ def load_sharded_model(
         ConfigurationError: A weight is missing from the files, or stored under another name.
     """
     model = build_empty_model(config, dtype, extension)
-    reader = _Reader(Checkpoint(find_model(config)), model, parallel, extension)
+    quantizes = quantization.method != "none"  # scales are no parameters, so that every process makes its own
+    reader = _Reader(config, model, parallel, extension, dtype) if reads or quantizes else None
     shard_layers(model, parallel)
-    to_quantize = set(model.get_decoder().layers.modules()) if quantization.method != "none" else set()
-    filled: dict[torch.nn.Parameter, torch.nn.Parameter] = {}  # tied weights are one parameter
-    for prefix, module in list(model.named_modules()):
-        for name, parameter in list(module.named_parameters(recurse=False)):
-            if parameter not in filled:
-                shape, full_name = parameter.shape, f"{prefix}.{name}"
-                value = reader.read(full_name, shape) if reads or to_quantize else torch.empty(shape)
-                filled[parameter] = torch.nn.Parameter(value.to(device, dtype), requires_grad=parameter.requires_grad)
-            setattr(module, name, filled[parameter])
-        if module in to_quantize and isinstance(module, torch.nn.Linear):
-            module = quantized_linear(module, quantization, compute_dtype=dtype)  # noqa: PLW2901
+    to_quantize = _names_of_linears(model) if quantizes else frozenset()
+    tied = _Tied(model)
+    for prefix in [name for name, _ in model.named_modules()]:
+        module = model.get_submodule(prefix)
+        for name, empty in list(module.named_parameters(recurse=False)):
+            filled = tied.find(empty)
+            if filled is None:
+                value = (
+                    torch.empty(empty.shape, dtype=dtype, device=device)
+                    if reader is None
+                    else reader.read(f"{prefix}.{name}", empty.shape).to(device, dtype)
+                )
+                filled = tied.remember(empty, torch.nn.Parameter(value, requires_grad=empty.requires_grad))
+            setattr(module, name, filled)
+        if prefix in to_quantize:
+            module = quantized_linear(module, quantization, compute_dtype=dtype)
             model.set_submodule(prefix, module)
         if partition is not None and any(True for _ in module.parameters(recurse=False)):
             partition(module)
     connect_layers(model, parallel)
     _move_buffers(model, device)
     return model
+
+
+def _names_of_linears(model: Any) -> frozenset[str]:
+    """Linear layers of the decoder blocks; embedding and output layer are never quantized."""
+    blocks = set(model.get_decoder().layers.modules())
+    return frozenset(n for n, module in model.named_modules() if module in blocks and type(module) is torch.nn.Linear)
+
+
+class _Tied:
+    """Parameters that several modules share: filled once; no other is remembered, so that it can be freed."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        uses = Counter(p for module in model.modules() for p in module._parameters.values() if p is not None)
+        self._shared = {parameter for parameter, count in uses.items() if count > 1}
+        self._filled: dict[torch.nn.Parameter, torch.nn.Parameter] = {}
+
+    def find(self, empty: torch.nn.Parameter) -> torch.nn.Parameter | None:
+        """What stands for a parameter already."""
+        return self._filled.get(empty)
+
+    def remember(self, empty: torch.nn.Parameter, filled: torch.nn.Parameter) -> torch.nn.Parameter:
+        """Note what stands for a parameter from now on, and return it."""
+        if empty in self._shared:
+            self._filled[empty] = filled
+        return filled
 
 
 def read_frozen(config: ModelConfig, model: Any, *, known: Container[str]) -> dict[str, torch.Tensor]:
@@ -162,11 +187,13 @@ def read_frozen(config: ModelConfig, model: Any, *, known: Container[str]) -> di
     missing = {name: parameter.shape for name, parameter in empty.named_parameters() if name not in known}
     if not missing:
         return {}
-    reader = _Reader(Checkpoint(find_model(config)), empty, TensorParallel(), extension)
+    reader = _Reader(config, empty, TensorParallel(), extension, model.dtype)
     return {name: reader.read(name, shape) for name, shape in missing.items()}
 
 
-def read_new_rows(config: ModelConfig, extension: EmbeddingExtension, dtype: torch.dtype) -> NewRows:
+def read_new_rows(
+    config: ModelConfig, extension: EmbeddingExtension, dtype: torch.dtype, device: torch.device
+) -> NewRows:
     """Start rows of new tokens, where no process has the embedding whole to look them up in (`start_rows`)."""
     empty = build_empty_model(config, dtype, extension)
     checkpoint, names = Checkpoint(find_model(config)), {module: name for name, module in empty.named_modules()}
@@ -175,7 +202,7 @@ def read_new_rows(config: ModelConfig, extension: EmbeddingExtension, dtype: tor
     if head.weight is not embedding.weight:
         matrix = checkpoint.slice(f"{names[head]}.weight")[:].to(dtype)
         rows[names[head]] = extension.rows(matrix, is_head=True)
-    return NewRows(extension.token_ids, rows)
+    return NewRows(extension.token_ids, {name: values.to(device) for name, values in rows.items()})
 
 
 class _Reader:
@@ -183,12 +210,14 @@ class _Reader:
 
     def __init__(
         self,
-        checkpoint: Checkpoint,
+        config: ModelConfig,
         whole: Any,
         parallel: TensorParallel,
         extension: EmbeddingExtension | None,
+        dtype: torch.dtype,
     ) -> None:
-        self._checkpoint = checkpoint
+        self._checkpoint = Checkpoint(find_model(config))
+        self._dtype = dtype
         self._whole_shapes = {name: parameter.shape for name, parameter in whole.named_parameters()}
         names = {parameter: name for name, parameter in whole.named_parameters()}  # a tied head has its embedding's
         embedding = names[whole.get_input_embeddings().weight]
@@ -206,7 +235,11 @@ class _Reader:
             )
         stored, whole = self._checkpoint.slice(name), self._whole_shapes[name]
         if self._extension is not None and name in self._vocabulary:
-            return _cut(self._extension.extend(stored[:], is_head=name == self._untied_head), shape, self._parallel)
+            return _cut(
+                self._extension.extend(stored[:].to(self._dtype), is_head=name == self._untied_head),
+                shape,
+                self._parallel,
+            )
         if tuple(stored.get_shape()) != tuple(whole):
             raise ConfigurationError(
                 f"{name} is stored with shape {stored.get_shape()}, config.json says {list(whole)}: get the model again"

@@ -10,7 +10,7 @@ from peft import PeftType
 from peft.utils.other import TrainableTokensWrapper
 
 from legaltune.errors import ConfigurationError
-from legaltune.model.attention import PER_DOCUMENT, Documents
+from legaltune.model.attention import PER_DOCUMENT, Documents, base_model
 from legaltune.model.cross_entropy import linear_cross_entropy
 from legaltune.model.embeddings import HeadWithNewRows
 from legaltune.model.tensor_parallel import TensorParallel, copy_to_shards
@@ -71,7 +71,7 @@ class TargetLoss(torch.nn.Module):
     def __init__(self, model: Any, *, parallel: TensorParallel = TensorParallel()) -> None:  # noqa: B008  immutable
         super().__init__()
         self.model = model
-        self.head = LossHead(_base_model(model), parallel=parallel)
+        self.head = LossHead(base_model(model), parallel=parallel)
         self._parallel = parallel
 
     def forward(self, batch: LossBatch) -> tuple[torch.Tensor, torch.Tensor]:
@@ -84,7 +84,7 @@ class TargetLoss(torch.nn.Module):
         Raises:
             ConfigurationError: Prefix tuning without attention per document.
         """
-        base = _base_model(self.model)
+        base = base_model(self.model)
         arguments = self._embedded(batch, base) | self._separated(batch, base)
         hidden = base.get_decoder()(position_ids=batch.position_ids, use_cache=False, **arguments).last_hidden_state
         sources = hidden.reshape(-1, hidden.shape[-1]).index_select(0, batch.source_positions)
@@ -179,10 +179,6 @@ def _peft_rows(output: Any) -> Rows | None:
     (name,) = adapter.active_adapters
     values = adapter.trainable_tokens_delta[name]
     return torch.tensor(adapter.token_indices[name], device=values.device), values
-
-
-def _base_model(model: Any) -> Any:
-    return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
 def _prompt_type(model: Any) -> PeftType | None:

@@ -98,23 +98,6 @@ def quantized_linear(
     return layer
 
 
-def quantize(model: Any, config: QuantizationConfig, *, compute_dtype: torch.dtype) -> None:
-    """Replace each linear layer in the decoder blocks of a causal language model; embeddings and head stay."""
-    for block in model.get_decoder().layers:
-        for name, module in list(block.named_modules()):
-            if type(module) is nn.Linear:
-                block.set_submodule(name, quantized_linear(module, config, compute_dtype=compute_dtype))
-
-
-def dequantized_linear(layer: Linear4bit | Linear8bit) -> nn.Linear:
-    """An ordinary frozen layer that computes the same as a quantized one, in its `compute_dtype`."""
-    linear = nn.Linear(layer.in_features, layer.out_features, layer.bias is not None, device="meta")
-    linear.weight = nn.Parameter(layer.dequantized_weight(), requires_grad=False)
-    if layer.bias is not None:
-        linear.bias = nn.Parameter(layer.bias.detach().clone(), requires_grad=False)
-    return linear.train(layer.training)
-
-
 def _linear_4bit(linear: nn.Linear, config: QuantizationConfig, compute_dtype: torch.dtype) -> Linear4bit:
     weight = linear.weight.detach()
     layer = Linear4bit(  # type: ignore[no-untyped-call]

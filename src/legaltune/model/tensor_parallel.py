@@ -6,6 +6,7 @@ quantized layers and PEFT's layers are sharded like plain ones.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,12 +46,6 @@ class TensorParallel:
         """Sum over the group, in place; no gradient."""
         if self.size > 1:
             dist.all_reduce(tensor, group=self.group)
-        return tensor
-
-    def max(self, tensor: torch.Tensor) -> torch.Tensor:
-        """Maximum over the group, in place; no gradient."""
-        if self.size > 1:
-            dist.all_reduce(tensor, op=dist.ReduceOp.MAX, group=self.group)
         return tensor
 
     def gather(self, tensor: torch.Tensor, whole: torch.Size) -> torch.Tensor:
@@ -151,6 +146,29 @@ def shard_layers(model: Any, parallel: TensorParallel) -> None:
     _shard_vocabulary(model, parallel)
 
 
+def require_trainable(model: torch.nn.Module, parallel: TensorParallel) -> None:
+    """Refuse to train what each process holds whole but uses with its own heads, or what only the first one holds.
+
+    Args:
+        model: The whole model, with what is trained marked; it may lie on the meta device.
+        parallel: How it is to be cut.
+
+    Raises:
+        ConfigurationError: Norms within attention (Qwen3), or biases of row-parallel layers, are to be trained.
+    """
+    if parallel.size == 1:
+        return
+    norms = re.compile(r"self_attn\.\w*norm\.")
+    biases = re.compile(rf"({'|'.join(sorted(ROW_PARALLEL))})\.bias$")
+    trained = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+    faults = [name for name in trained if norms.search(name) or biases.search(name)]
+    if faults:
+        raise ConfigurationError(
+            f"{faults[0]} cannot be trained with parallel.tensor_parallel_degree {parallel.size}: set it to 1 and "
+            "shard by parallel.zero_stage 3, or train an adapter"
+        )
+
+
 def connect_layers(model: torch.nn.Module, parallel: TensorParallel) -> None:
     """Let the cut layers communicate; call it once, after they were quantized (which replaces them)."""
     if parallel.size == 1:
@@ -184,6 +202,11 @@ def communicate(module: torch.nn.Module, parallel: TensorParallel, *, dim: int) 
 
 def _shard_vocabulary(model: Any, parallel: TensorParallel) -> None:
     embedding, head = model.get_input_embeddings(), model.get_output_embeddings()
+    if type(embedding) is not torch.nn.Embedding:
+        raise ConfigurationError(
+            f"parallel.tensor_parallel_degree {parallel.size} needs a plain embedding, {type(model).__name__} has "
+            f"{type(embedding).__name__}: set it to 1 and shard by parallel.zero_stage 3"
+        )
     tied = head.weight is embedding.weight
     parallel_embedding = VocabularyParallelEmbedding(embedding, parallel)
     model.set_input_embeddings(parallel_embedding)

@@ -117,8 +117,8 @@ def _degree_does_not_divide_gpus(config: RunConfig, model: ModelFacts, machine: 
         lower = [fitting for fitting in feasible_degrees(model, limit=degree) if per_host % fitting == 0]
         yield Refusal(
             ("parallel.tensor_parallel_degree", "parallel.num_processes"),
-            f"the number of processes on a host, {per_host}, is no multiple of the degree {degree}, and a layer is never "
-            "shared between hosts",
+            f"the number of processes on a host, {per_host}, is no multiple of the degree {degree}, and a layer is "
+            "never shared between hosts",
             f"set the degree to {lower[-1]}, or the processes to {machine.num_gpus // degree * degree}",
         )
 

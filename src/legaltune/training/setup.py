@@ -11,7 +11,7 @@ import torch
 
 from legaltune.config.schema import AdapterMethod, RunConfig
 from legaltune.model.adapters import add_adapter, count_parameters
-from legaltune.model.attention import use_per_document_attention
+from legaltune.model.attention import base_model, use_per_document_attention
 from legaltune.model.base import dtype_name, load_base_model, load_extension, resolve_dtype
 from legaltune.model.checkpointing import apply_gradient_checkpointing
 from legaltune.model.embeddings import EmbeddingExtension, NewRows, start_rows, train_new_rows
@@ -20,7 +20,7 @@ from legaltune.model.flops import Architecture
 from legaltune.model.kernels import apply_fused_kernels
 from legaltune.model.loading import build_empty_model, load_sharded_model, read_new_rows
 from legaltune.model.loss import TargetLoss
-from legaltune.model.tensor_parallel import TensorParallel
+from legaltune.model.tensor_parallel import TensorParallel, require_trainable
 from legaltune.parallel.deepspeed import deepspeed_config
 from legaltune.parallel.topology import Topology
 from legaltune.training.distributed import Groups, Worker
@@ -56,12 +56,14 @@ def set_up(config: RunConfig, topology: Topology, groups: Groups, worker: Worker
     """
     dtype = resolve_dtype(config.model.dtype)
     extension = load_extension(config.model)
-    whole_model, _ = _adapted(build_empty_model(config.model, dtype, extension), config, extension, TensorParallel())
+    empty = build_empty_model(config.model, dtype, extension)
+    whole_model, _ = _adapted(empty, config, extension, TensorParallel(), device=empty.device)
+    require_trainable(whole_model, groups.tensor_parallel)
     trainable, total = count_parameters(whole_model)
     base = _load_base(config, topology, groups, worker, extension)
     if config.train.fused_kernels:
-        apply_fused_kernels(base)
-    model, new_rows = _adapted(base, config, extension, groups.tensor_parallel)
+        apply_fused_kernels(base, rotary=config.train.gradient_checkpointing != "selective")
+    model, new_rows = _adapted(base, config, extension, groups.tensor_parallel, device=worker.device)
     engine = _build_engine(model, config, topology, groups, worker, whole_model)
     verify_sharding(engine, config, topology, groups.tensor_parallel, whole_model=whole_model, device=worker.device)
     return Setup(engine, new_rows, _architecture(config, trainable), trainable, total)
@@ -73,20 +75,27 @@ def _architecture(config: RunConfig, num_trainable: int) -> Architecture:
         block_parameters=facts.num_block_parameters,
         head_parameters=facts.vocabulary_size * facts.hidden_size,
         trainable_parameters=num_trainable,
-        hidden_size=facts.hidden_size,
+        hidden_size=facts.num_heads * facts.head_size,
         num_layers=facts.num_layers,
         trains_base=config.adapter.method is AdapterMethod.FULL,
     )
 
 
 def _adapted(
-    base: Any, config: RunConfig, extension: EmbeddingExtension | None, parallel: TensorParallel
+    base: Any,
+    config: RunConfig,
+    extension: EmbeddingExtension | None,
+    parallel: TensorParallel,
+    *,
+    device: torch.device,
 ) -> tuple[Any, NewRows | None]:
     """The model with what is trained, and the start rows of new tokens."""
     new_rows = None
     if extension is not None:
-        is_sharded = _is_sharded(config) and not base.get_input_embeddings().weight.is_meta
-        new_rows = read_new_rows(config.model, extension, base.dtype) if is_sharded else start_rows(base, extension)
+        if _is_sharded(config) and device.type != "meta":
+            new_rows = read_new_rows(config.model, extension, base.dtype, device)
+        else:
+            new_rows = start_rows(base, extension)
     model = add_adapter(base, config.adapter, seed=config.train.seed, base=config.model, parallel=parallel)
     if config.adapter.train_embeddings == "new" and new_rows is not None:
         train_new_rows(base, new_rows)
@@ -108,6 +117,8 @@ def _build_engine(
     for parameter in model.parameters():
         if parameter.requires_grad:  # fp32 master copies are the engine's
             parameter.data = parameter.data.to(worker.device, dtype)
+    for name, tokens in getattr(model, "prompt_tokens", {}).items():
+        model.prompt_tokens[name] = tokens.to(worker.device)  # PEFT leaves them on the CPU
     if config.train.compile:
         _compile_layers(model)
     module = TargetLoss(model, parallel=groups.tensor_parallel).train()
@@ -167,7 +178,6 @@ def zero_partition(
 
 def _compile_layers(model: Any) -> None:
     """Compile the parts of each decoder layer: checkpointing, which is around the layer, must stay outside."""
-    base = model.get_base_model() if hasattr(model, "get_base_model") else model
-    for layer in base.get_decoder().layers:
+    for layer in base_model(model).get_decoder().layers:
         for part in layer.children():
             part.compile(dynamic=True)  # rows differ in length

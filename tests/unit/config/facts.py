@@ -11,6 +11,7 @@ QWEN_7B = ModelFacts(
     num_layers=28,
     num_heads=28,
     num_kv_heads=4,
+    head_size=128,
     hidden_size=3584,
     intermediate_size=18944,
     vocabulary_size=152064,

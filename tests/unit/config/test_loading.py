@@ -27,6 +27,14 @@ def test_the_recipes_are_the_ones_the_documentation_names() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", recipe_names())
+def test_the_longest_document_leaves_room_for_the_longest_answer(name: str) -> None:
+    config = load_config(name)
+    if config.data.max_document_length is not None:
+        characters = config.data.max_document_length + config.data.max_target_characters
+        assert 0.3 * characters < config.tokens.sequence_length, "0.3 tokens per character"
+
+
 def test_the_offload_recipe_has_the_source_articles_settings() -> None:
     parallel = load_config("qwen2.5-7b-zero3-offload").parallel
     assert (parallel.zero_stage, parallel.offload_optimizer, parallel.offload_parameters) == (3, "cpu", "cpu")
@@ -140,6 +148,20 @@ def test_all_faults_are_reported_at_once() -> None:
 def test_contradictions_are_refused(overrides: list[str], expected: str) -> None:
     with pytest.raises(ConfigurationError, match=expected):
         load_config("demo", overrides)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "override"),
+    [
+        ("qwen2.5-7b-lora", "train.max_steps=5"),
+        ("qwen2.5-7b-lora", "optimizer.warmup_steps=5"),
+        ("demo", "data.input=[decisions]"),
+    ],
+)
+def test_what_a_recipe_sets_can_be_taken_back_as_the_message_says(recipe: str, override: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"set one of them, not both .*`\S+` takes back") as caught:
+        load_config(recipe, [override])
+    load_config(recipe, [override, str(caught.value).split("`")[1]])
 
 
 @pytest.mark.parametrize(

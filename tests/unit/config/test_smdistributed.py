@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,8 @@ def test_giving_both_sections_is_a_fault() -> None:
         ({"sharded_data_parallel_degree": 4}, "parallel.zero_stage", 3),
         ({"sharded_data_parallel_degree": 4, "shard_optimizer_state": True}, "parallel.zero_stage", 3),
         ({"hybrid_shard_degree": 8}, "parallel.zero_stage", 3),
-        ({"hybrid_shard_degree": 0}, "parallel.zero_stage", 0),
+        ({"hybrid_shard_degree": 0}, "parallel.zero_stage", 3),
+        ({"hybrid_shard_degree": 1}, "parallel.zero_stage", 0),
         ({"sdp_reduce_bucket_size": 10_000}, "parallel.reduce_bucket_size", 10_000),
         ({"sdp_param_persistence_threshold": 77}, "parallel.parameter_persistence_threshold", 77),
         ({"sdp_gradient_clipping": 0.5}, "optimizer.max_gradient_norm", 0.5),
@@ -215,6 +217,8 @@ def test_settings_that_agree_stay(tmp_path: Path, parameters: dict[str, Any], se
         ({"allow_empty_shards": True}, "allow_empty_shards: DeepSpeed shards, not FSDP"),
         ({"prescaled_batch": False}, "prescaled_batch false has no effect"),
         ({"sharded_data_parallel_degree": 2}, "shards over all data-parallel processes"),
+        ({"hybrid_shard_degree": 0}, "hybrid_shard_degree 0: the library would choose the largest degree, and ZeRO-3"),
+        ({"optimize": "memory", "activation_checkpointing": False}, "optimize memory has no effect"),
     ],
 )
 def test_what_has_no_effect_is_logged(
@@ -222,6 +226,43 @@ def test_what_has_no_effect_is_logged(
 ) -> None:
     _load(tmp_path, _values(parameters))
     assert [record.levelno for record in caplog.records if expected in record.getMessage()] == [logging.WARNING]
+
+
+def test_a_preset_for_memory_beside_checkpointing_off_is_warned_of() -> None:
+    def warned(parameters: dict[str, Any], mode: str) -> list[str]:
+        return map_distribution(_values(parameters, train={"gradient_checkpointing": mode})).warnings
+
+    (warning,) = warned({"optimize": "memory"}, "off")
+    assert "optimize memory has no effect, because train.gradient_checkpointing is set to off" in warning
+    assert warned({"optimize": "memory"}, "full") == []
+    assert warned({"optimize": "speed"}, "off") == []
+
+
+@pytest.mark.parametrize(
+    ("parameters", "recipe"),
+    [
+        ({"activation_checkpointing": False}, "qwen2.5-7b-lora"),
+        ({"tensor_parallel_degree": 4}, "qwen2.5-7b-tp2"),
+        ({"shard_optimizer_state": False, "random_seed": 1}, "qwen2.5-7b-zero3-offload"),
+        ({"ddp": False}, "demo"),
+        ({"ddp": False, "tensor_parallel_degree": 2}, "demo"),
+    ],
+)
+def test_what_a_recipe_contradicts_can_be_set_as_the_message_says(parameters: dict[str, Any], recipe: str) -> None:
+    overrides = [f"distribution={json.dumps(_values(parameters)['distribution'])}"]
+    if recipe == "qwen2.5-7b-zero3-offload":
+        overrides += ["parallel.offload_optimizer=none", "parallel.offload_parameters=none"]
+    for _ in range(2):
+        try:
+            load_config(recipe, overrides)
+        except ConfigurationError as error:
+            overrides.append(re.findall(r"set (\S+=\S+) too", str(error))[0])
+    load_config(recipe, overrides)
+
+
+def test_what_the_sections_themselves_contradict_has_to_be_removed() -> None:
+    mapped = map_distribution(_values({"fp16": True, "bf16": True}))
+    assert "remove one of them" in mapped.faults[0]
 
 
 @pytest.mark.parametrize("strategy", ["cluster", "DPT", "PDT", "DTP"])

@@ -20,9 +20,9 @@ from legaltune.model.adapters import (
     save_adapter,
     trained_shapes,
 )
-from legaltune.model.quantization import quantize
 from legaltune.model.tensor_parallel import TensorParallel, shard_layers
 from legaltune.training.distributed import join_process_group
+from tests.quantizing import quantize
 from tests.tiny import make_tokenizer
 
 HIDDEN, MLP, KEY_VALUE, VOCABULARY = 32, 64, 16, 96

@@ -16,7 +16,7 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 from legaltune.config.schema import QuantizationConfig
 from legaltune.errors import ConfigurationError
 from legaltune.model.checkpointing import apply_gradient_checkpointing
-from legaltune.model.quantization import quantize
+from tests.quantizing import quantize
 
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 MODES: tuple[Any, ...] = ("full", "selective")

@@ -10,7 +10,8 @@ from torch import nn
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from legaltune.config.schema import QuantizationConfig
-from legaltune.model.quantization import Linear4bit, Linear8bit, dequantized_linear, quantize, quantized_linear
+from legaltune.model.quantization import Linear4bit, Linear8bit, quantized_linear
+from tests.quantizing import dequantized_linear, quantize
 
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 CONFIGS = [

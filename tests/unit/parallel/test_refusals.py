@@ -79,12 +79,33 @@ def test_a_sliding_window_needs_the_mask() -> None:
 
 def test_all_reasons_are_raised_at_once() -> None:
     config = load_config("qwen2.5-7b-lora", [f"{_TP}=3", "model.dtype=bfloat16", "tokens.sequence_length=40000"])
-    with pytest.raises(ConfigurationError, match="4 reasons") as caught:
+    with pytest.raises(ConfigurationError, match="3 reasons") as caught:
         require_feasible(config, QWEN_7B, T4_X4)
     message = str(caught.value)
-    for part in ("attention heads", "bfloat16", "context of 32768", "is no multiple of the degree 3"):
+    for part in ("attention heads", "bfloat16", "context of 32768"):
         assert part in message
     assert caught.value.exit_code == ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    ("overrides", "machine", "remedy"),
+    [
+        ([f"{_TP}=2"], A10G, "set it to 1, or take a host with 2 GPUs"),
+        ([f"{_TP}=3"], A10G_X4, "set it to 2"),
+        (["parallel.num_processes=8", f"{_TP}=8"], A10G_X4, "set it to 4"),
+        ([f"{_TP}=2"], replace(A10G_X4, num_gpus=3), "set the degree to 1, or the processes to 2"),
+        ([f"{_TP}=4"], replace(A10G_X4, num_gpus=6), "set the degree to 2, or the processes to 4"),
+    ],
+)
+def test_a_division_that_fails_is_reported_with_what_the_host_has(
+    overrides: list[str], machine: MachineFacts, remedy: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        require_feasible(load_config("qwen2.5-7b-lora", overrides), QWEN_7B, machine)
+    message = str(caught.value)
+    assert remedy in message
+    assert message.count("the processes to") == remedy.count("the processes to")
+    assert "or the processes to" in remedy or "is no multiple" not in message
 
 
 def test_auto_is_one_process_on_a_machine_without_gpus() -> None:
