@@ -1,8 +1,8 @@
 """Holds every method and plan of training against a plain torch loop: the same losses, gradients and weights.
 
 The cells are an all-pairs cover of method x ZeRO stage x offload x data-parallel degree x tensor-parallel degree x
-gradient checkpointing: any two settings that may stand together do so in at least one cell. Settings that may not are
-listed with the message that refuses them.
+gradient checkpointing: any two settings that may stand together do so in at least one cell. Cells that may not be are
+counted by the message that refuses them.
 """
 
 from __future__ import annotations
@@ -60,9 +60,10 @@ def main() -> int:
         feasible, refused = _sort_out(Path(folder))
         cells = [cell for cell in all_pairs(feasible) if not arguments.only or arguments.only in _describe(cell)]
         num_wrong = _compare_all(cells, Path(folder))
-    print(f"\nrefused combinations, with the first line of the message ({len(refused)}):\n")
-    for pair, message in refused.items():
-        print(f"- {pair}: {message}")
+    print("\n| refused cells | one of them | message |")
+    print("|---|---|---|")
+    for message, examples in refused.items():
+        print(f"| {len(examples)} | {_describe(examples[-1])} | {message} |")
     print(f"\n{len(cells)} cells, {num_wrong} wrong")
     return 1 if num_wrong else 0
 
@@ -112,23 +113,22 @@ def overrides(cell: Cell) -> list[str]:
     return [*settings, "adapter.train_embeddings=all"] if method == "full" else settings
 
 
-def _sort_out(folder: Path) -> tuple[list[Cell], dict[str, str]]:
-    """Cells that may be, and for each pair of settings that occurs in none of them the message that refuses it."""
+def _sort_out(folder: Path) -> tuple[list[Cell], dict[str, list[Cell]]]:
+    """Cells that may be, and those that may not by the message that refuses them."""
     config, _ = set_up_run(folder)
     facts = model_facts(config.model)
     machine = MachineFacts(0, "", 0, has_bfloat16=True, host_memory_bytes=2**34)
     feasible: list[Cell] = []
-    messages: dict[tuple[tuple[str, str], tuple[str, str]], str] = {}
+    refused: dict[str, list[Cell]] = {}
     for values in itertools.product(*FACTORS.values()):
         cell = dict(zip(FACTORS, values, strict=True))
         try:
             require_feasible(load_settings(folder, *overrides(cell)), facts, machine)
             feasible.append(cell)
         except ConfigurationError as error:
-            for pair in _pairs(cell):
-                messages.setdefault(pair, str(error).splitlines()[1].strip(" -"))
-    possible = {pair for cell in feasible for pair in _pairs(cell)}
-    return feasible, {_name(pair): text for pair, text in messages.items() if pair not in possible}
+            for message in str(error).splitlines()[1:]:
+                refused.setdefault(message.strip(" -"), []).append(cell)
+    return feasible, refused
 
 
 def all_pairs(cells: list[Cell]) -> list[Cell]:
@@ -151,10 +151,6 @@ def _distance(cell: Cell) -> int:
 
 def _pairs(cell: Cell) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
     yield from itertools.combinations(cell.items(), 2)
-
-
-def _name(pair: tuple[tuple[str, str], tuple[str, str]]) -> str:
-    return " with ".join(f"{factor} {value}" for factor, value in pair)
 
 
 def _describe(cell: Cell) -> str:

@@ -56,8 +56,9 @@ def test_two_runs_give_the_same_bytes(tmp_path: Path) -> None:
     assert (run.adapter / "adapter_model.safetensors").read_bytes() == first
 
 
-def test_bfloat16_comes_close_to_float32(tmp_path: Path) -> None:
-    config, run = set_up_run(tmp_path, "model.dtype=bfloat16")
+@pytest.mark.parametrize("zero_stage", [0, 1, 2, 3])
+def test_bfloat16_comes_close_to_float32(tmp_path: Path, zero_stage: int) -> None:
+    config, run = set_up_run(tmp_path, "model.dtype=bfloat16", f"parallel.zero_stage={zero_stage}")
     losses = [record["loss"] for record in run_training(config, run)["history"] if "loss" in record]
     assert losses == pytest.approx(plain_trajectory(set_up_run(tmp_path)[0], run).losses, rel=0.02)
 

@@ -116,7 +116,7 @@ def _zero_differs(
         yield f"ZeRO {deepspeed_engine.zero_optimization_stage()} is at work instead of {plan.zero_stage}"
         return
     degree = topology.data_parallel_degree
-    states = _optimizer_partitions(optimizer, plan.zero_stage)
+    states = _optimizer_partitions(optimizer)
     num_trained = sum(int(getattr(p, "ds_numel", p.numel())) for p in engine.trained.values())
     held, padding = sum(state.numel() for state in states), 4096 * degree + len(engine.trained) * degree
     if not num_trained / degree <= held <= num_trained / degree + padding:
@@ -127,8 +127,14 @@ def _zero_differs(
         yield from _parameters_differ(engine.module, degree, plan.offload_parameters == "cpu", device)
 
 
-def _optimizer_partitions(optimizer: Any, stage: int) -> list[torch.Tensor]:
-    return list(optimizer.fp32_partitioned_groups_flat if stage == 3 else optimizer.single_partition_of_fp32_groups)
+def _optimizer_partitions(optimizer: Any) -> list[torch.Tensor]:
+    """This process's part of the fp32 weights, which each of DeepSpeed's optimizers calls by another name."""
+    names = (
+        "fp32_partitioned_groups_flat",  # ZeRO-3
+        "single_partition_of_fp32_groups",  # ZeRO 1 and 2
+        "fp32_groups_flat_partition",  # ZeRO 1 in bf16
+    )
+    return next((list(getattr(optimizer, name)) for name in names if hasattr(optimizer, name)), [])
 
 
 def _parameters_differ(module: torch.nn.Module, degree: int, offloaded: bool, device: torch.device) -> Iterator[str]:
