@@ -37,3 +37,14 @@ def test_two_by_one_and_two_by_two_processes(tmp_path: Path, tensor_parallel_deg
     assert loss < 2e-6
     assert gradient_norm < 5e-6
     assert weights < 5e-6
+
+
+@pytest.mark.parametrize("tensor_parallel_degree", [1, 2])
+def test_float16_with_a_loss_scale_comes_close_to_float32(tmp_path: Path, tensor_parallel_degree: int) -> None:
+    """Only GPUs without bfloat16 train so; the command line refuses it on a CPU, the engine computes the same there."""
+    parallel = ["parallel.num_processes=2", f"parallel.tensor_parallel_degree={tensor_parallel_degree}"]
+    config, run = set_up_run(tmp_path, "model.dtype=float16", *parallel)
+    trained = train_in_ranks(config, run, 2)
+    reference = plain_trajectory(set_up_run(tmp_path)[0], run)
+    assert trained.losses == pytest.approx(reference.losses, rel=0.01)
+    assert trained.gradient_norms == pytest.approx(reference.gradient_norms, rel=0.05)

@@ -16,7 +16,6 @@ import deepspeed
 import torch
 import torch.distributed as dist
 from deepspeed.utils import safe_get_full_fp32_param
-from torch.distributed.fsdp.sharded_grad_scaler import ShardedGradScaler
 
 from legaltune.config.schema import RunConfig
 from legaltune.model.loss import TargetLoss
@@ -102,8 +101,7 @@ class TorchEngine(Engine):
         self._parts = torch.tensor([self._is_part(name) for name in self.trained], device=device)
         self._norm = torch.zeros((), device=device)
         has_loss_scale = any(parameter.dtype == torch.float16 for parameter in self.trained.values())
-        # fp16: processes that share layers leave out a step together (arXiv 1710.03740)
-        self._scaler = ShardedGradScaler(device.type) if has_loss_scale else None
+        self._scaler = torch.amp.GradScaler(device.type) if has_loss_scale else None  # arXiv 1710.03740
 
     def accumulate(self, batch: Any, scale: float) -> torch.Tensor:
         """See `Engine`."""
@@ -119,6 +117,7 @@ class TorchEngine(Engine):
         gradients = self._masters.gradients()
         self._sum_over_data_parallel(gradients)
         if self._scaler:
+            self._spread_overflow(gradients)
             self._scaler.unscale_(self._optimizer)
         self._norm = self._global_norm(gradients)
         if self._max_norm:
@@ -147,6 +146,15 @@ class TorchEngine(Engine):
         torch._foreach_copy_(
             gradients, [part.view_as(gradient) for part, gradient in zip(parts, gradients, strict=True)]
         )
+
+    def _spread_overflow(self, gradients: list[torch.Tensor]) -> None:
+        """Let the processes that share each layer skip a step together: the loss scale looks at its own gradients.
+
+        torch's ShardedGradScaler is for that, but the fused optimizer does not take the shape of its flag (torch 2.13).
+        """
+        if self._groups.tensor_parallel.size > 1:
+            norms = self._groups.tensor_parallel.sum(torch.stack(torch._foreach_norm(gradients)).sum())
+            torch._foreach_add_(gradients, norms - norms)  # zero, or NaN where one of them is not finite
 
     def _global_norm(self, gradients: list[torch.Tensor]) -> torch.Tensor:
         squares = torch.stack(torch._foreach_norm(gradients)).square()
