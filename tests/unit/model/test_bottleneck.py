@@ -94,7 +94,9 @@ def test_a_new_process_loads_it_once_legaltune_is_imported(tmp_path: Path) -> No
         "torch.save(logits(PeftModel.from_pretrained(make_base(), sys.argv[1])), sys.argv[1] + '/logits.pt')\n"
     )
     subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)
-    assert torch.equal(torch.load(tmp_path / "logits.pt"), logits(model))
+    assert torch.allclose(
+        torch.load(tmp_path / "logits.pt"), logits(model), atol=1e-6
+    )  # other threads, other roundings
 
 
 def test_a_second_import_registers_nothing_twice(tmp_path: Path) -> None:
