@@ -8,7 +8,7 @@ import pytest
 from torch.distributed.elastic.multiprocessing.api import SignalException
 
 from legaltune.config import RunConfig
-from legaltune.errors import ExitCode, InterruptedRunError
+from legaltune.errors import ConfigurationError, ExitCode, InterruptedRunError
 from legaltune.run_directory import RunDirectory
 from legaltune.training import processes
 from legaltune.training.distributed import join_process_group
@@ -62,6 +62,13 @@ def test_the_exit_code_of_a_failed_process_is_passed_on(tmp_path: Path) -> None:
     with pytest.raises(WorkerFailedError) as failure:
         run_training(config, run)
     assert failure.value.exit_code == ExitCode.USAGE
+
+
+def test_being_started_by_torchrun_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config, run = set_up_run(tmp_path)
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "some")
+    with pytest.raises(ConfigurationError, match="call it directly, once on each host, with --hosts"):
+        run_training(config, run)
 
 
 def test_processes_with_other_settings_are_refused(tmp_path: Path) -> None:

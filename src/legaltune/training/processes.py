@@ -18,7 +18,7 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from legaltune.config import dump_yaml
 from legaltune.config.advice import warnings
 from legaltune.config.schema import RunConfig
-from legaltune.errors import ExitCode, InterruptedRunError, LegaltuneError, PlatformError
+from legaltune.errors import ConfigurationError, ExitCode, InterruptedRunError, LegaltuneError, PlatformError
 from legaltune.files import write_text
 from legaltune.model.facts import model_facts
 from legaltune.parallel.refusals import require_feasible
@@ -57,6 +57,11 @@ def run_training(config: RunConfig, run: RunDirectory, hosts: Hosts = ONE_HOST) 
         WorkerFailedError: One of several processes failed.
         LegaltuneError: The single process failed; see `training.train.train`.
     """
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        raise ConfigurationError(
+            "legaltune starts its processes itself and was started by torchrun: call it directly, once on each host, "
+            "with --hosts, --host-index and --rendezvous where there are several"
+        )
     model, machine = model_facts(config.model), machine_facts(hosts.count)
     require_feasible(config, model, machine)
     for text in warnings(config, model, machine):
