@@ -92,7 +92,7 @@ def _adapted(
     """The model with what is trained, and the start rows of new tokens."""
     new_rows = None
     if extension is not None:
-        if _is_sharded(config) and device.type != "meta":
+        if is_sharded(config) and device.type != "meta":
             new_rows = read_new_rows(config.model, extension, base.dtype, device)
         else:
             new_rows = start_rows(base, extension)
@@ -136,7 +136,7 @@ def _build_engine(
     )
 
 
-def _is_sharded(config: RunConfig) -> bool:
+def is_sharded(config: RunConfig) -> bool:
     """Whether no process holds the model whole."""
     return config.parallel.tensor_parallel_degree > 1 or config.parallel.zero_stage == 3
 
@@ -145,7 +145,7 @@ def _load_base(
     config: RunConfig, topology: Topology, groups: Groups, worker: Worker, extension: EmbeddingExtension | None
 ) -> Any:
     dtype, parallel = resolve_dtype(config.model.dtype), groups.tensor_parallel
-    if not _is_sharded(config) and config.quantization.method == "none":
+    if not is_sharded(config) and config.quantization.method == "none":
         return load_base_model(config.model, device=worker.device)
     partition = zero_partition(config, topology, groups, worker) if config.parallel.zero_stage == 3 else None
     return load_sharded_model(

@@ -32,7 +32,7 @@ from legaltune.training.loop import Interval, TrainingLoop
 from legaltune.training.metrics import MetricLog, open_metric_log
 from legaltune.training.resources import MemoryMeter, Spending
 from legaltune.training.rows import RowSchedule
-from legaltune.training.setup import Setup, set_up
+from legaltune.training.setup import Setup, is_sharded, set_up
 from legaltune.training.validation import Validation
 
 logger = logging.getLogger(__name__)
@@ -180,7 +180,6 @@ class _Training:
         self._totals = _Totals()
         self._guard = DivergenceGuard(config, has_loss_scale=dtype_name(config.model.dtype) == "float16")
         self._stopping = EarlyStopping(config.train.early_stopping_patience, config.train.early_stopping_min_delta)
-        self._is_sharded = topology.tensor_parallel_degree > 1 or config.parallel.zero_stage == 3
         self._keeps_best = config.train.early_stopping_patience is not None
 
     def run(
@@ -310,7 +309,7 @@ class _Training:
             )
         if self._worker.is_first:
             model = self._setup.engine.module.model
-            if self._config.adapter.method is AdapterMethod.FULL and self._is_sharded:
+            if self._config.adapter.method is AdapterMethod.FULL and is_sharded(self._config):
                 state = read_frozen(self._config.model, model, known=state) | state
             save_adapter(model, self._tokenizer, self._run.adapter, state, new_rows=self._setup.new_rows)
 
